@@ -1,0 +1,76 @@
+# Segue: the commands a developer needs. `make run` and `make test` want
+# nothing but Go.
+
+GO      ?= go
+LINT    := $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+export CGO_ENABLED ?= 0
+
+.PHONY: build run test check lint fuzz oracle bench image clean
+
+build: ## the binary, static
+	$(GO) build -trimpath -ldflags "-s -w -X github.com/segue-dev/segue/internal/app.version=$(VERSION)" -o bin/segue ./cmd/segue
+
+run: build ## the storefront example, with its visitors' signals as if just sent
+	@examples/run.sh storefront
+
+test: ## every test; what it cannot run it says
+	CGO_ENABLED=$(RACE_CGO) $(GO) test $(RACE_FLAG) ./...
+	$(GO) test -run Allocat $(ALLOC_PKGS)
+
+# The race detector allocates for itself, so allocation ceilings are built and
+# run without it. They are the tests of these packages with Allocat in the name.
+ALLOC_PKGS = $(sort $(dir $(shell grep -rl --include=*_test.go AllocsPerRun cmd config internal | sed 's|^|./|')))
+
+# The race detector needs a C compiler: without one the tests run without it.
+ifneq ($(shell command -v gcc || command -v cc),)
+RACE_CGO  := 1
+RACE_FLAG := -race
+else
+RACE_CGO  := 0
+RACE_FLAG :=
+endif
+
+check: lint ## format, vet, lint, tidiness: what a change must pass besides its tests
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+	$(GO) build ./...
+
+lint:
+	$(LINT) run ./...
+
+FUZZTIME ?= 30s
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+ORACLE_DIR  ?= build/oracle
+ORACLE_LOGS ?= 4000
+ORACLE_SEED ?= 1
+oracle: ask     := node .ci/oracle/oracle.mjs
+oracle: compare := $(GO) test -count=1 -v -run '^TestOracle$$' ./internal/segment -args
+oracle: dir     := $(abspath $(ORACLE_DIR))
+oracle: kept    := internal/segment/testdata/oracle
+oracle: ## segment rules against ClickHouse, asked anew; wants Node and 550 MB
+	cd .ci/oracle && npm install --no-save --no-audit --no-fund
+	$(compare) -oracle-write $(dir) -oracle-logs $(ORACLE_LOGS) -oracle-seed $(ORACLE_SEED)
+	$(ask) $(dir)
+	$(compare) -oracle $(dir) -oracle-tight
+	$(ask) $(dir)
+	$(compare) -oracle $(dir)
+	mkdir -p build/oracle-kept && cp $(kept)/cases.json build/oracle-kept
+	$(ask) build/oracle-kept
+	cmp build/oracle-kept/answers.json $(kept)/answers.json
+
+BENCH ?= .
+bench: ## the figures of docs/performance.md; compare ratios within one run only
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1s ./...
+
+image: ## a container image, non-root and without a shell
+	docker build --build-arg VERSION=$(VERSION) -t segue:$(VERSION) .
+
+clean:
+	rm -rf bin build
