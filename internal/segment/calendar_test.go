@@ -1,0 +1,79 @@
+package segment
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// awkwardZones have clocks that change at midnight, by half an hour, over a
+// date, often, or not at all.
+var awkwardZones = []string{
+	"UTC", "America/New_York", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Pacific/Kwajalein", "America/Sao_Paulo",
+	"Asia/Beirut", "Africa/Casablanca", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Tehran", "Asia/Gaza", "America/Havana",
+	"Antarctica/Troll", "Asia/Pyongyang", "America/Caracas", "Asia/Kathmandu", "Europe/Istanbul", "Pacific/Fakaofo",
+}
+
+func TestLocalDaysCoverTimeOnce(t *testing.T) {
+	from := time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMilli() / day
+	to := time.Date(2041, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMilli() / day
+	for _, name := range awkwardZones {
+		zone := mustZone(name)
+		cal := calendar{zone: zone}
+		for d := from; d < to; d++ {
+			start, end := cal.start(d), cal.start(d+1)
+			require.LessOrEqual(t, start, end, "%s, day %d", name, d)
+			if start == end { // the date was skipped
+				continue
+			}
+			require.Equal(t, d, cal.day(start), "%s, first instant of day %d", name, d)
+			require.Equal(t, d, cal.day(min(start+hour/2, end-1)), "%s, half an hour into day %d", name, d)
+			require.Equal(t, d, cal.day(end-1), "%s, last instant of day %d", name, d)
+			y, m, dom := time.UnixMilli(start).In(zone).Date()
+			shown := time.Date(y, m, dom, 0, 0, 0, 0, time.UTC).UnixMilli() / day
+			require.Equal(t, d, shown, "%s: the clock shows the date of day %d when it begins", name, d)
+			y, m, dom = time.UnixMilli(start - 1).In(zone).Date()
+			before := time.Date(y, m, dom, 0, 0, 0, 0, time.UTC).UnixMilli() / day
+			require.Less(t, before, d, "%s: and not before", name)
+		}
+	}
+}
+
+func TestDaysOfChange(t *testing.T) {
+	for name, tc := range map[string]struct {
+		zone, inside string
+		hours        float64
+	}{
+		"spring":               {"America/New_York", "2026-03-08T12:00:00Z", 23},
+		"autumn":               {"America/New_York", "2026-11-01T12:00:00Z", 25},
+		"no midnight":          {"America/Sao_Paulo", "2018-11-04T12:00:00Z", 23},
+		"two midnights":        {"America/Havana", "2026-11-01T12:00:00Z", 25},
+		"leap day":             {"Europe/Berlin", "2028-02-29T12:00:00Z", 24},
+		"after a skipped date": {"Pacific/Apia", "2011-12-30T22:00:00Z", 24},
+	} {
+		zone := mustZone(tc.zone)
+		cal := calendar{zone: zone}
+		d := cal.day(instant(t, tc.inside))
+		require.InDelta(t, tc.hours, float64(cal.start(d+1)-cal.start(d))/float64(hour), 0, name)
+
+		set := compileRule(t, "count: {of: a, today: true, eq: 0}", Options{Zone: zone})
+		rec := record(t, "0s a")
+		rec.Signals[0].At = cal.start(d)
+		require.Equal(t, cal.start(d+1), set.Evaluate(rec, nil, cal.start(d)).ValidUntil, name)
+	}
+}
+
+func TestWeeks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		first := time.Weekday(rapid.IntRange(0, 6).Draw(t, "first day"))
+		zone := mustZone(rapid.SampledFrom(awkwardZones).Draw(t, "zone"))
+		cal := calendar{zone: zone, weekStart: first}
+		d := rapid.Int64Range(10000, 25000).Draw(t, "day")
+		week := cal.week(d)
+		require.LessOrEqual(t, week, d)
+		require.Less(t, d, week+7)
+		require.Equal(t, first, time.UnixMilli(week*day).UTC().Weekday())
+	})
+}

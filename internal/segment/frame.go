@@ -1,0 +1,158 @@
+package segment
+
+// A frame is one evaluation of a Log: what is asked, and what has been noticed
+// on the way. It lives in a Result, so that evaluating allocates nothing.
+type frame struct {
+	log *Log
+	ctx Context
+	at  int64 // the instant asked for: later signals do not exist
+	now int64 // the instant evaluated: at, or later to see what time alone changes
+	cut int   // how many signals exist
+
+	session int // of the latest activity; -1 if there was none
+
+	truncated bool // a condition looked back beyond the record
+	saturated bool // a number of distinct values was too large to be told
+	// pending says that, leaving aside the time of day and of the week, time
+	// can still change a condition that was looked at.
+	pending bool
+
+	memo     []memo    // by segment
+	horizons []horizon // by active segment
+	buf      [2]prop
+	carry    [1]prop
+	several  []prop
+}
+
+// A memo is the remembered truth of a segment that others refer to.
+type memo struct {
+	truth   truth
+	known   bool
+	pending bool
+	at      int64
+	next    int64
+}
+
+// A horizon is what is known of how long a segment's membership lasts.
+type horizon struct {
+	node    node
+	member  bool
+	next    int64 // it lasts until then at least
+	settled int64 // from when on nothing is known to change but the hour and the weekday
+}
+
+// settling bounds the search for a change. A rule that looks at nothing but the
+// hour and the weekday, besides what cannot change any more, does the same week
+// after week; two weeks show all of it, also where a clock skips an hour. What
+// else can change a rule is looked at again at least once a week until it has
+// changed. So after three weeks without such a look nothing ever will.
+const settling = 21 * day
+
+// begin prepares f for l: signals later than at do not exist, and now, which is
+// not before it, is the instant evaluated. Whatever f held is forgotten, but its
+// memory is used again.
+func (f *frame) begin(l *Log, ctx Context, at, now int64) {
+	memos, horizons := f.memo[:0], f.horizons[:0]
+	if n := len(l.set.segments); cap(memos) < n {
+		memos = make([]memo, n)
+	} else {
+		memos = memos[:n]
+		clear(memos)
+	}
+	*f = frame{log: l, ctx: ctx, at: at, now: now, memo: memos, horizons: horizons, several: f.several}
+	f.cut = l.count(at)
+	f.session = l.currentSession(f.cut)
+	f.truncated = l.dropped > 0 && at < l.horizon
+}
+
+// end lets go of what the caller owns.
+func (f *frame) end() {
+	clear(f.horizons)
+	clear(f.several)
+	*f = frame{memo: f.memo, horizons: f.horizons[:0], several: f.several[:0]}
+}
+
+// until notes that time can change a condition at next, and returns next.
+func (f *frame) until(next int64) int64 {
+	if next != Forever {
+		f.pending = true
+	}
+	return next
+}
+
+// segment evaluates the rule of a segment once for each instant.
+func (f *frame) segment(i int) (truth, int64) {
+	m := &f.memo[i]
+	if m.known && m.at == f.now {
+		f.pending = f.pending || m.pending
+		return m.truth, m.next
+	}
+	before := f.pending
+	f.pending = false
+	t, next := f.log.set.segments[i].rule.eval(f)
+	*m = memo{truth: t, known: true, pending: f.pending, at: f.now, next: next}
+	f.pending = f.pending || before
+	return t, next
+}
+
+// observe evaluates h's node at the frame's instant and moves h on.
+func (f *frame) observe(h *horizon) truth {
+	f.pending = false
+	t, next := h.node.eval(f)
+	switch {
+	case f.pending:
+		h.settled = next
+	case next-h.settled > settling:
+		next = Forever
+	}
+	h.next = next
+	return t
+}
+
+// watch begins a horizon for a node at the frame's instant.
+func (f *frame) watch(n node) (horizon, truth) {
+	h := horizon{node: n, settled: f.now}
+	t := f.observe(&h)
+	h.member = t == yes
+	return h, t
+}
+
+// validUntil returns the first instant at which the membership of some horizon
+// differs. It always moves on the horizon that may end first, so it never
+// looks beyond the instant it returns.
+func (f *frame) validUntil() int64 {
+	for {
+		first := soonest(f.horizons)
+		if first == nil || first.next == Forever {
+			return Forever
+		}
+		f.now = first.next
+		if t := f.observe(first); (t == yes) != first.member {
+			return f.now
+		}
+	}
+}
+
+func soonest(hs []horizon) *horizon {
+	var first *horizon
+	for i := range hs {
+		if first == nil || hs[i].next < first.next {
+			first = &hs[i]
+		}
+	}
+	return first
+}
+
+// changes returns the first instant at which n's truth is no longer t.
+func (f *frame) changes(n node, t truth) int64 {
+	start := f.now
+	h := horizon{node: n, settled: start}
+	defer func() { f.now = start }()
+	for f.observe(&h) == t {
+		if h.next == Forever {
+			return Forever
+		}
+		f.now = h.next
+	}
+	return f.now
+}

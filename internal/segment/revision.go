@@ -1,0 +1,52 @@
+package segment
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"reflect"
+
+	"github.com/segue-dev/segue/internal/segment/syntax"
+)
+
+// revisionOf returns a short hash of what definitions in the order of a Set
+// say, whatever the files they come from. Examples do not count, since they
+// change no answer.
+func revisionOf(defs []syntax.Definition) string {
+	h := sha256.New()
+	for _, d := range defs {
+		d.Examples = nil
+		digest(h, reflect.ValueOf(d))
+	}
+	return "r" + hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+var posType = reflect.TypeFor[syntax.Pos]()
+
+// digest writes a value to h so that different values of one type are written
+// differently. Places are left out.
+func digest(h hash.Hash, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if v.IsNil() {
+			fmt.Fprint(h, "nil;")
+			return
+		}
+		fmt.Fprintf(h, "%s:", v.Elem().Type())
+		digest(h, v.Elem())
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			if field.Type() != posType {
+				digest(h, field)
+			}
+		}
+	case reflect.Slice:
+		fmt.Fprintf(h, "%d[", v.Len())
+		for i := range v.Len() {
+			digest(h, v.Index(i))
+		}
+	default:
+		fmt.Fprintf(h, "%q;", fmt.Sprint(v))
+	}
+}

@@ -1,0 +1,147 @@
+package segment
+
+import (
+	"math"
+	"time"
+
+	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/signal"
+	"github.com/segue-dev/segue/internal/visitor"
+)
+
+// Forever is the instant that never comes: nothing will change by itself.
+const Forever int64 = math.MaxInt64
+
+// Options are the settings of a project that rules depend on.
+type Options struct {
+	SessionGap time.Duration  // 0 = 30 minutes
+	Zone       *time.Location // of calendar windows, hour and weekday; nil = UTC
+	WeekStart  time.Weekday   // first day of a calendar week
+}
+
+// A Set is a compiled, immutable set of segments. It is safe for concurrent
+// use. All that it learns from records is where signals have their properties
+// (shapeCache), which makes binding quicker and changes no answer.
+type Set struct {
+	segments []compiled     // in descending order of priority, ties by key
+	active   []int          // indexes of those that can be members of a Result
+	index    map[string]int // by key
+	gap      int64          // ms that end a session
+	calendar calendar
+	revision string
+
+	// What a record is asked when it is bound.
+	matchers []matcher
+	events   eventIndex // of the matchers
+	keys     keys       // of properties
+	beat     beatKeys   // those of heartbeats and scrolls
+	totals   []total
+	traits   []string // names
+	builders []builder
+}
+
+// A compiled segment is a definition and its rule.
+type compiled struct {
+	def  syntax.Definition
+	rule node
+	live node // the rule, or a reference to it if other rules refer to it
+}
+
+// Len returns the number of segments, drafts included.
+func (s *Set) Len() int { return len(s.segments) }
+
+// Key returns the key of segment i. Segments are numbered from 0 in descending
+// order of priority, ties by key.
+func (s *Set) Key(i int) string { return s.segments[i].def.Key }
+
+// Definition returns the definition of segment i, which must not be changed.
+func (s *Set) Definition(i int) *syntax.Definition { return &s.segments[i].def }
+
+// Index returns the number of the segment with a key.
+func (s *Set) Index(key string) (i int, ok bool) {
+	i, ok = s.index[key]
+	return i, ok
+}
+
+// Priority returns the priority of the segment with a key.
+func (s *Set) Priority(key string) (priority int, ok bool) {
+	i, ok := s.index[key]
+	if !ok {
+		return 0, false
+	}
+	return s.segments[i].def.Priority, true
+}
+
+// Revision names what the definitions say: it is the same for sets of equal
+// definitions, whatever files they came from and in whatever order. Retired
+// definitions and examples do not count.
+func (s *Set) Revision() string { return s.revision }
+
+// A Context is what the request itself says: attribute name to value.
+type Context map[string]signal.Value
+
+// A Result says which segments a visitor is in. The zero Result is ready to be
+// filled; one that is filled again uses its memory again.
+type Result struct {
+	// Members are the segments the visitor is in, as indexes into the Set, in
+	// descending order of priority, ties by key. The first is the current
+	// micro-segment.
+	Members []int
+	// ValidUntil is the earliest instant after the evaluation at which
+	// Members differ without new signals or another context; Forever if none.
+	ValidUntil int64
+	// Truncated says that some rule looked back beyond what the record holds.
+	Truncated bool
+	// Saturated says that some rule met more distinct values than it tells
+	// apart (1,000) and took them for one more.
+	Saturated bool
+
+	frame frame
+}
+
+// Evaluate says which segments a visitor is in at instant at (ms since the
+// epoch), and until when that holds without new signals. It is a pure function.
+func (s *Set) Evaluate(rec *visitor.Record, ctx Context, at int64) Result {
+	var res Result
+	s.Bind(rec).Evaluate(ctx, at, &res)
+	res.frame = frame{}
+	return res
+}
+
+// Evaluate is Set.Evaluate for a bound record. It reuses what res holds, so
+// that a caller who keeps res allocates nothing.
+func (l *Log) Evaluate(ctx Context, at int64, res *Result) {
+	l.Look(View{Context: ctx, Known: at, At: at}, res)
+}
+
+// A View is an instant from which a Log is looked at.
+type View struct {
+	Context Context
+	At      int64 // the instant
+	// Known is At, or earlier: later signals do not exist. So one can tell now
+	// what will be then if nothing more happens.
+	Known int64
+	// Concern says which segments the caller cares for: Members are all the
+	// same, but ValidUntil is about those i for which Concern[i] alone. Nil
+	// means every segment.
+	Concern []bool
+}
+
+// Look is Evaluate from a view.
+func (l *Log) Look(v View, res *Result) {
+	f := &res.frame
+	f.begin(l, v.Context, v.Known, v.At)
+	res.Members = res.Members[:0]
+	for _, i := range l.set.active {
+		h, t := f.watch(l.set.segments[i].live)
+		if t == yes {
+			res.Members = append(res.Members, i)
+		}
+		if v.Concern == nil || v.Concern[i] {
+			f.horizons = append(f.horizons, h)
+		}
+	}
+	res.ValidUntil = f.validUntil()
+	res.Truncated, res.Saturated = f.truncated, f.saturated
+	f.end()
+}

@@ -1,0 +1,51 @@
+package syntax
+
+import "go.yaml.in/yaml/v3"
+
+const maxPriority = 1_000_000
+
+var statuses = words(Active, Draft, Retired)
+
+func (r *reader) definition(n *yaml.Node) Definition {
+	f := r.fields(n, segmentForm)
+	d := Definition{Pos: r.pos(n)}
+	if key := f.find("segment"); key != nil {
+		d.Key = r.segmentKey(key)
+	}
+	d.Name = f.text("name")
+	d.SoWhat = f.text("soWhat")
+	d.Priority = f.whole("priority", -maxPriority, maxPriority, 0)
+	d.Status = Status(f.choice("status", statuses...))
+	d.Purpose = f.text("purpose")
+	if cost := f.find("cost"); cost != nil {
+		d.Hours = r.cost(cost)
+	}
+	if when := f.find("when"); when != nil {
+		d.When = r.cond(when)
+	}
+	if examples := f.find("examples"); examples != nil {
+		for _, item := range r.items("examples", examples) {
+			d.Examples = append(d.Examples, r.example(item))
+		}
+	}
+	f.close()
+	return d
+}
+
+func (r *reader) segmentKey(n *yaml.Node) string {
+	key := r.text("segment", n)
+	if key != "" && !keyForm.MatchString(key) {
+		r.fail(n, "the key of a segment has only a-z, 0-9 and -, not %q", shorten(key))
+	}
+	return key
+}
+
+func (r *reader) cost(n *yaml.Node) float64 {
+	f := r.fields(n, costForm)
+	hours := f.number("hoursPerMonth")
+	if hours < 0 {
+		r.fail(f.find("hoursPerMonth"), "hoursPerMonth cannot be negative")
+	}
+	f.close()
+	return hours
+}

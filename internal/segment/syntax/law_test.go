@@ -1,0 +1,140 @@
+package syntax
+
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// What is printed reads back as the same tree.
+func TestFormatReadsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := genCond(3).Draw(t, "condition")
+		text := Format(want)
+		if strings.Contains(text, "\n") {
+			t.Fatalf("more than one line: %q", text)
+		}
+		got, err := ParseCond("rule", []byte(text))
+		if err != nil {
+			t.Fatalf("%s\n%v", text, err)
+		}
+		if got := withoutPlaces(got); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s\nwant %#v\ngot  %#v", text, want, got)
+		}
+		if Describe(want) == "" {
+			t.Fatalf("no description of %s", text)
+		}
+	})
+}
+
+func TestDurationReadsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := genDuration().Draw(t, "duration")
+		got, err := ParseDuration(FormatDuration(want))
+		if err != nil || got != want {
+			t.Fatalf("%v: %v, %v", want, got, err)
+		}
+	})
+}
+
+// withoutPlaces returns c with all places removed and empty lists as nil.
+func withoutPlaces(c Cond) Cond {
+	if c == nil {
+		return nil
+	}
+	return placeless(reflect.ValueOf(c)).Interface().(Cond)
+}
+
+func placeless(v reflect.Value) reflect.Value {
+	out := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.Type() != reflect.TypeFor[Pos]() {
+			for i := range v.NumField() {
+				out.Field(i).Set(placeless(v.Field(i)))
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			out = reflect.Append(out, placeless(v.Index(i)))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			out.Set(reflect.New(v.Type().Elem()))
+			out.Elem().Set(placeless(v.Elem()))
+		}
+	case reflect.Interface:
+		if !v.IsNil() {
+			out.Set(placeless(v.Elem()))
+		}
+	default:
+		out.Set(v)
+	}
+	return out
+}
+
+// Every example of the language also reads back.
+func TestExamplesReadBack(t *testing.T) {
+	rules := acceptedRules(t)
+	for _, src := range slices.Sorted(maps.Keys(rules)) {
+		requireReadsBack(t, rules[src])
+	}
+}
+
+func requireReadsBack(t *testing.T, c Cond) {
+	t.Helper()
+	got, err := ParseCond("rule", []byte(Format(c)))
+	require.NoError(t, err, Format(c))
+	require.Equal(t, withoutPlaces(c), withoutPlaces(got), Format(c))
+}
+
+func FuzzParse(f *testing.F) {
+	for _, dir := range []string{"files", "rules"} {
+		for _, src := range goldenSources(f, dir) {
+			f.Add([]byte(src))
+			f.Add([]byte("segment: a\nname: A\nsoWhat: x\nwhen:\n  " + strings.ReplaceAll(src, "\n", "\n  ")))
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		defs, err := Parse("in.yaml", src)
+		requirePlaces(t, err)
+		for _, d := range defs {
+			requireReadsBack(t, d.When)
+		}
+	})
+}
+
+func FuzzParseJSON(f *testing.F) {
+	for _, src := range goldenSources(f, "json") {
+		f.Add([]byte(src))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		c, err := ParseJSON(src, "entry")
+		requirePlaces(t, err)
+		if err == nil {
+			requireReadsBack(t, c)
+		}
+	})
+}
+
+// requirePlaces requires that every mistake has a place and a message.
+func requirePlaces(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	mistakes, ok := errors.AsType[Errors](err)
+	require.True(t, ok, "%v", err)
+	for _, e := range mistakes {
+		require.Positive(t, e.Pos.Line)
+		require.Positive(t, e.Pos.Column)
+		require.NotEmpty(t, e.Msg)
+		require.NotContains(t, e.Msg, "%!")
+	}
+}
