@@ -1,0 +1,73 @@
+package decision
+
+import "github.com/segue-dev/segue/internal/experience"
+
+// Decide decides for one visitor. It reuses what dst holds, so that a caller
+// who keeps dst allocates nothing; slices taken from dst earlier change.
+func (p *Plan) Decide(v Visitor, dst *Decision) {
+	dst.Slots, dst.Experiences, dst.Variables = dst.Slots[:0], dst.Experiences[:0], dst.Variables[:0]
+	dst.places = dst.places[:0]
+	for _, e := range p.experiences {
+		at := placeIn(e, v)
+		dst.places = append(dst.places, at)
+		if at >= 0 {
+			dst.Experiences = append(dst.Experiences, Assignment{
+				Experience: e, Variant: int(at), Segment: e.Audience, Reason: reason(e, int(at)), Sticky: e.Sticky,
+			})
+		}
+	}
+	for i := range p.slots {
+		dst.Slots = append(dst.Slots, p.slots[i].decide(dst.places))
+	}
+	p.decideVariables(dst)
+}
+
+func placeIn(e *experience.Experience, v Visitor) place {
+	if e.Audience != "" && !v.Member(e.Audience) {
+		return notMember
+	}
+	index, in := e.Assign(v.StableID)
+	if !in {
+		return notInTraffic
+	}
+	return place(index)
+}
+
+// decide gives the slot to the first offer that applies. If none does, the
+// reason is that of the first which would have, but for its traffic or variant.
+func (s *slot) decide(places []place) Slot {
+	why := Default
+	for i := range s.offers {
+		o := &s.offers[i]
+		missed := Default
+		switch at := places[o.experience]; at {
+		case notMember:
+		case notInTraffic:
+			missed = NotInTraffic
+		default:
+			out := o.at(at, s)
+			if out.applies {
+				return out.slot
+			}
+			missed = NoVariant
+		}
+		if why == Default {
+			why = missed
+		}
+	}
+	return Slot{Baseline: s.baseline, Entry: s.baseline, Reason: why}
+}
+
+func (p *Plan) decideVariables(dst *Decision) {
+	for i := range p.variables {
+		v := &p.variables[i]
+		at := dst.places[v.experience]
+		last := len(dst.Variables) - 1
+		if at < 0 || last >= 0 && dst.Variables[last].Key == v.of.Key {
+			continue
+		}
+		dst.Variables = append(dst.Variables, Variable{
+			Key: v.of.Key, Value: v.of.At(int(at)), Experience: p.experiences[v.experience].ID, Variant: int(at),
+		})
+	}
+}

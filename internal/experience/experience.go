@@ -1,0 +1,86 @@
+// Package experience is what editors arranged: for one audience, which
+// variants replace which components, in which shares, with which holdout.
+//
+// The rule it upholds: who gets which variant depends on the arrangement and
+// the visitor's stable id alone, so nothing about an assignment is stored.
+//
+// It knows nothing of any CMS; package contentful fills it from nt_* entries,
+// and files under config/experiences say the same.
+package experience
+
+import (
+	"encoding/json"
+
+	"github.com/segue-dev/segue/internal/experience/bucket"
+)
+
+// A Kind says what an experience is for. They are assigned alike; the kind
+// names index 0: the holdout of a personalization, the control of an
+// experiment.
+type Kind uint8
+
+// The kinds.
+const (
+	Personalization Kind = iota
+	Experiment
+)
+
+// An Experience is one arrangement of variants for one audience.
+type Experience struct {
+	ID           string // nt_experience_id: what the wire and the hash use
+	Entry        string // id of the CMS entry it came from; "" if none
+	Name         string
+	Kind         Kind
+	Audience     string  // key of a segment; "" = everybody
+	Traffic      float64 // share of the audience that is taken in, 0 to 1
+	Distribution []Range // by the value of bucket.Distribution; index 0 = baseline
+	Sticky       bool    // once seen, a visitor keeps the variant
+	Components   []Component
+	Variables    []Variable
+}
+
+// A Component is one slot of an experience: Variants[k-1] replaces Baseline at
+// index k. An index beyond the variants leaves the baseline in place.
+type Component struct {
+	Baseline string // entry id
+	Hidden   bool   // index 0 renders nothing, instead of the baseline
+	Variants []Variant
+}
+
+// A Variant is what a slot shows instead of its baseline.
+type Variant struct {
+	Entry  string // entry id; "" if Hidden
+	Hidden bool   // render nothing
+}
+
+// A Variable is a value that a variant sets without replacing content: Values[0]
+// is the baseline's, Values[k] the k-th variant's. An index beyond the values
+// has the baseline's.
+type Variable struct {
+	Key    string
+	Values []json.RawMessage // never empty
+}
+
+// At returns the value at an index.
+func (v *Variable) At(index int) json.RawMessage {
+	if index < len(v.Values) {
+		return v.Values[index]
+	}
+	return v.Values[0]
+}
+
+// Assign returns the index that e gives to a visitor of its audience, and
+// whether e takes the visitor in at all. Of several ranges that hold the
+// visitor's place the first counts; a place in no range has index 0.
+func (e *Experience) Assign(stableID string) (index int, in bool) {
+	if e.Traffic <= bucket.Traffic(e.ID, stableID) {
+		return 0, false
+	}
+	place := bucket.Distribution(e.ID, stableID)
+	for _, r := range e.Distribution {
+		if r.Start <= place && place <= r.End {
+			return r.Index, true
+		}
+	}
+	return 0, true
+}
