@@ -1,0 +1,103 @@
+package resolve
+
+import (
+	"sync"
+
+	"github.com/segue-dev/segue/internal/decision"
+	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/visitor"
+)
+
+// maxProbes bounds how many changes of membership are looked through for one
+// that changes a slot. An answer that reaches the bound holds at least until
+// the last change that was looked at, and says so.
+const maxProbes = 64
+
+// A question is all that an answer depends on.
+type question struct {
+	site    *Site
+	plan    *plan
+	visitor string
+	context segment.Context
+	at      int64
+	*memory
+	*scratch
+}
+
+// scratch is what deciding needs memory for; it is used again and again.
+type scratch struct {
+	members, probe segment.Result
+	later          decision.Decision
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// ask answers with segments, decision and key.
+func (q *question) ask(a *Answer) {
+	q.decide(q.at, &q.members, &a.Decision)
+	a.Segments = q.site.keys(q.members.Members)
+	a.Truncated, a.Saturated = q.members.Truncated, q.members.Saturated
+	a.Key = q.plan.Key(&a.Decision)
+}
+
+// decide decides for an instant.
+func (q *question) decide(at int64, res *segment.Result, d *decision.Decision) {
+	q.log.Look(segment.View{Context: q.context, At: at, Known: q.at, Concern: q.plan.concern}, res)
+	q.plan.Decide(decision.Visitor{
+		StableID: q.visitor,
+		Member:   func(audience string) bool { return q.site.isMember(audience, res.Members) },
+	}, d)
+}
+
+// holdsUntil returns the earliest instant at which the slots or variables differ
+// from d, which was asked for: not every change of membership changes them.
+func (q *question) holdsUntil(d *decision.Decision) int64 {
+	until := q.members.ValidUntil
+	for range maxProbes {
+		if until == segment.Forever {
+			break
+		}
+		q.decide(until, &q.probe, &q.later)
+		if !d.Same(&q.later) || !d.SameVariables(&q.later) {
+			break
+		}
+		until = q.probe.ValidUntil
+	}
+	return until
+}
+
+// isMember reports whether audience is among members.
+func (s *Site) isMember(audience string, members []int) bool {
+	for _, m := range members {
+		if s.Segments.Key(m) == audience {
+			return true
+		}
+	}
+	return false
+}
+
+// keys returns the keys of members.
+func (s *Site) keys(members []int) []string {
+	keys := make([]string, len(members))
+	for i, m := range members {
+		keys[i] = s.Segments.Key(m)
+	}
+	return keys
+}
+
+// explain explains one segment, or all of them if key is empty.
+func (s *Site) explain(rec *visitor.Record, key string, ctx segment.Context, at int64) ([]*segment.Explanation, error) {
+	if key != "" {
+		e, err := s.Segments.Explain(rec, key, ctx, at)
+		return []*segment.Explanation{e}, err
+	}
+	all := make([]*segment.Explanation, s.Segments.Len())
+	for i := range all {
+		e, err := s.Segments.Explain(rec, s.Segments.Key(i), ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = e
+	}
+	return all, nil
+}

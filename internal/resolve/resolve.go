@@ -1,0 +1,249 @@
+// Package resolve is the main job: take a visitor's latest signals, find the
+// segments they are in now, decide every slot, and compose the page.
+//
+// It holds the order of the steps and none of the rules: those are in packages
+// segment, decision and content.
+package resolve
+
+import (
+	"cmp"
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/segue-dev/segue/internal/content"
+	"github.com/segue-dev/segue/internal/decision"
+	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/signal"
+	"github.com/segue-dev/segue/internal/visitor"
+)
+
+// A Request asks what a visitor should see.
+type Request struct {
+	AnonymousID string
+	UserID      string           // names the visitor if there is no anonymous id
+	Messages    []signal.Message // taken in first, so that the answer reflects them; ids they leave out are the request's
+	Context     signal.Props     // what the request says of itself; never stored
+	UserAgent   string           // of the visitor's browser: fills in device, browser and os of Context
+	Page        string           // entry id or "contentType:slug"; "" = the decision alone
+	Locale      string           // "" = the content's default
+	At          time.Time        // the instant to answer for; zero = now
+	Explain     bool             // explain every segment
+}
+
+// An Answer is what a visitor should see, and why, and for how long.
+type Answer struct {
+	Visitor    string
+	Segments   []string // keys, highest priority first; the first is the current micro-segment
+	Decision   decision.Decision
+	Key        string            // of the slot choices of the page, or of the whole content
+	At         time.Time         // the instant the answer is for
+	ValidUntil time.Time         // when the slots or variables differ without new signals; zero = never
+	Truncated  bool              // some rule looked back beyond what the record holds
+	Saturated  bool              // some rule met more distinct values than it tells apart
+	Page       []byte            // the composed page as JSON, merge tags filled in; nil if none was asked for
+	Unresolved []string          // ids of links in the page that lead nowhere
+	MergeTags  map[string]string // the values of the page's merge tags, by tag id; those without a value are absent
+	Revision   Revision
+	Receipt    ingest.Receipt // of the request's signals, without Records
+	Explain    []*segment.Explanation
+}
+
+// A Revision names the rules and the content an answer was made with.
+type Revision struct {
+	Rules   string
+	Content string
+}
+
+// Options are the settings of a Resolver.
+type Options struct {
+	Now        func() time.Time // nil = time.Now
+	CacheBytes int64            // for visitors prepared for evaluation; 0 = 64 MiB
+	Observer   Observer         // nil = none
+}
+
+// An Observer is told what was decided, for metrics. It must not block, and
+// must not keep the Answer.
+type Observer interface {
+	Resolved(a *Answer, t Timing)
+}
+
+// A Timing says where the time of an answer went.
+type Timing struct {
+	Ingest, Evaluate, Decide, Compose time.Duration
+}
+
+// A Resolver answers for visitors. It is safe for concurrent use.
+type Resolver struct {
+	store    visitor.Store
+	ingest   *ingest.Ingester
+	now      func() time.Time
+	observer Observer
+	site     atomic.Pointer[Site]
+	memories *memories
+}
+
+// New returns a Resolver that serves site.
+func New(store visitor.Store, in *ingest.Ingester, site *Site, opts Options) *Resolver {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	r := &Resolver{store: store, ingest: in, now: opts.Now, observer: opts.Observer, memories: newMemories(opts.CacheBytes)}
+	r.site.Store(site)
+	return r
+}
+
+// Publish makes site the one that is served from now on. Answers under way
+// finish with the one they began with.
+func (r *Resolver) Publish(site *Site) { r.site.Store(site) }
+
+// Site returns what is being served.
+func (r *Resolver) Site() *Site { return r.site.Load() }
+
+// Resolve answers a request. The error is a fault.Invalid for a request that
+// cannot be understood, a fault.NotFound for an unknown page, and a
+// fault.Unavailable when the store cannot answer; the signals of the request
+// are durable whenever Resolve returns an answer. A bad page or locale is
+// found out before anything is stored.
+func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
+	site := r.Site()
+	id, err := visitorID(req)
+	if err != nil {
+		return nil, err
+	}
+	p, err := site.plan(req.Page, req.Locale)
+	if err != nil {
+		return nil, err
+	}
+	watch := stopwatch{last: time.Now()}
+	known, receipt, err := r.remember(ctx, site.Segments, id, req)
+	if err != nil {
+		return nil, err
+	}
+	watch.lap(&watch.Ingest)
+
+	q := question{site: site, plan: p, memory: known, visitor: id, context: contextOf(ingest.Enrich(req.Context, req.UserAgent))}
+	if q.at = req.At.UnixMilli(); req.At.IsZero() {
+		q.at = r.instant(known.lastSeen)
+	}
+	a := &Answer{Visitor: id, Receipt: receipt, Revision: site.Revision(), At: time.UnixMilli(q.at).UTC()}
+	q.scratch = scratches.Get().(*scratch)
+	defer scratches.Put(q.scratch)
+	q.ask(a)
+	watch.lap(&watch.Evaluate)
+	if until := q.holdsUntil(&a.Decision); until != segment.Forever {
+		a.ValidUntil = time.UnixMilli(until).UTC()
+	}
+	watch.lap(&watch.Decide)
+	if err := r.show(ctx, &q, a, req.Explain); err != nil {
+		return nil, err
+	}
+	watch.lap(&watch.Compose)
+	if r.observer != nil {
+		r.observer.Resolved(a, watch.Timing)
+	}
+	return a, nil
+}
+
+// show composes the page of a, if one was asked for, and explains, if wanted.
+// Both may need more of the visitor than is held ready.
+func (r *Resolver) show(ctx context.Context, q *question, a *Answer, explain bool) error {
+	page := &content.Page{}
+	var err error
+	if q.plan.page != "" {
+		if page, err = q.site.compose(q.plan, a.Key, a.Decision.Slots); err != nil {
+			return err
+		}
+	}
+	a.Page, a.Unresolved = page.JSON, page.Unresolved
+	if len(page.MergeTags) == 0 && !explain {
+		return nil
+	}
+	rec, err := r.store.Get(ctx, q.visitor)
+	if err != nil {
+		return err
+	}
+	if explain {
+		if a.Explain, err = q.site.explain(rec, "", q.context, q.at); err != nil {
+			return err
+		}
+	}
+	if len(page.MergeTags) > 0 {
+		a.MergeTags = q.mergeTags(rec, page.MergeTags)
+		a.Page = page.Fill(func(tag string) (string, bool) {
+			v, ok := a.MergeTags[tag]
+			return v, ok
+		})
+	}
+	return nil
+}
+
+// visitorID returns the id under which the visitor of req is remembered.
+func visitorID(req Request) (string, error) {
+	id := cmp.Or(req.AnonymousID, req.UserID)
+	if id == "" {
+		return "", fault.New(fault.Invalid, "visitor: missing: send visitor.anonymousId, or visitor.userId")
+	}
+	return id, signal.CheckVisitor("visitor", id)
+}
+
+// A KeyedPage is a page as a key describes it: the same for every visitor, with
+// merge tags left as placeholders.
+type KeyedPage struct {
+	*content.Page
+	Outdated bool   // the key is not of the present slot table: this is the baseline page
+	Key      string // the key that the page was composed for
+	Revision Revision
+}
+
+// Page returns the page that key describes. An invalid or outdated key gives
+// the baseline page, marked Outdated; an unknown page or locale is an error.
+func (r *Resolver) Page(page, key, locale string) (*KeyedPage, error) {
+	site := r.Site()
+	p, err := site.plan(page, locale)
+	if err != nil {
+		return nil, err
+	}
+	if p.page == "" {
+		return nil, fault.New(fault.Invalid, "page: missing")
+	}
+	answer := &KeyedPage{Key: key, Revision: site.Revision()}
+	slots, err := p.Choices(key)
+	if err != nil {
+		answer.Outdated = true
+		slots = p.Baseline(decision.Default)
+		answer.Key = string(p.AppendKey(nil, slots))
+	}
+	answer.Page, err = site.compose(p, answer.Key, slots)
+	return answer, err
+}
+
+// Explain explains why a visitor is in a segment at an instant (zero = now), or
+// not; with key "" it explains every segment, in order of priority.
+func (r *Resolver) Explain(ctx context.Context, id, key string, at time.Time) ([]*segment.Explanation, error) {
+	if err := signal.CheckVisitor("visitor", id); err != nil {
+		return nil, err
+	}
+	rec, err := r.store.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	instant := at.UnixMilli()
+	if at.IsZero() {
+		instant = r.instant(rec.Summary.LastSeen)
+	}
+	return r.Site().explain(rec, key, nil, instant)
+}
+
+// A stopwatch measures the laps of one answer.
+type stopwatch struct {
+	Timing
+	last time.Time
+}
+
+func (w *stopwatch) lap(into *time.Duration) {
+	now := time.Now()
+	*into, w.last = now.Sub(w.last), now
+}
