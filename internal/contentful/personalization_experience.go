@@ -1,0 +1,157 @@
+package contentful
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/segue-dev/segue/internal/content"
+	"github.com/segue-dev/segue/internal/experience"
+)
+
+// configField is the field that holds what an experience does.
+const configField = "nt_config"
+
+// readExperiences gathers the experiences that can be offered. Those whose
+// arrangement or audience is not understood are left out whole: half of an
+// experience is not what editors arranged.
+func (r *personalizationReader) readExperiences() {
+	first := map[string]string{} // id → entry id
+	for _, e := range r.published("nt_experience") {
+		x := experience.Experience{ID: r.id(e, "nt_experience_id"), Entry: e.ID, Name: r.text(e, "nt_name")}
+		if other, doubled := first[x.ID]; doubled {
+			r.find(e.ID, "nt_experience_id", "%q is the id of experience %s too: this one is left out; give it its own", x.ID, other)
+			continue
+		}
+		first[x.ID] = e.ID
+		if !r.readKind(e, &x) || !r.readAudienceOf(e, &x) || !r.readConfig(e, &x) {
+			continue
+		}
+		r.out.Experiences = append(r.out.Experiences, x)
+	}
+	for i := range r.out.Experiences {
+		x := &r.out.Experiences[i]
+		r.experiences[x.Entry] = x
+		r.inspect(x)
+	}
+}
+
+func (r *personalizationReader) readKind(e *content.Entry, x *experience.Experience) bool {
+	switch kind := r.text(e, "nt_type"); kind {
+	case "nt_personalization":
+		x.Kind = experience.Personalization
+	case "nt_experiment":
+		x.Kind = experience.Experiment
+	default:
+		r.find(e.ID, "nt_type", "%q is neither nt_personalization nor nt_experiment: the experience is left out", kind)
+		return false
+	}
+	return true
+}
+
+// readAudienceOf finds the audience of an experience. Without one it is for
+// everybody; with one that cannot be used it is for nobody.
+func (r *personalizationReader) readAudienceOf(e *content.Entry, x *experience.Experience) bool {
+	const field = "nt_audience"
+	raw, ok := e.Field(field, r.locale)
+	if !ok || string(raw) == "null" {
+		return true
+	}
+	var to ntLink
+	if err := json.Unmarshal(raw, &to); err != nil || to.Sys.ID == "" {
+		r.find(e.ID, field, "is not a link: the experience is left out")
+		return false
+	}
+	x.Audience, ok = r.audiences[to.Sys.ID]
+	if !ok {
+		why := "which cannot be used"
+		if target, exists := r.snap.Entry(to.Sys.ID); !exists {
+			why = "which does not exist"
+		} else if target.Type != field {
+			why = "which is no audience"
+		} else if !r.snap.Publishable(to.Sys.ID, r.locale) {
+			why = "which is not published"
+		}
+		r.find(e.ID, field, "is for audience %s, %s: the experience is left out", to.Sys.ID, why)
+	}
+	return ok
+}
+
+func (r *personalizationReader) readConfig(e *content.Entry, x *experience.Experience) bool {
+	var c experienceConfig
+	if raw, ok := e.Field(configField, r.locale); ok {
+		if err := json.Unmarshal(raw, &c); err != nil {
+			r.find(e.ID, configField, "%s: the experience is left out", oneLine(err))
+			return false
+		}
+	}
+	ranges, err := c.ranges()
+	if err != nil {
+		r.find(e.ID, configField, "%s: the experience is left out", oneLine(err))
+		return false
+	}
+	x.Traffic, x.Distribution, x.Sticky = float64(c.Traffic), ranges, bool(c.Sticky)
+	for i := range c.Components {
+		if !r.readComponent(e, &c.Components[i], i, x) {
+			return false
+		}
+	}
+	if err := x.Check(); err != nil {
+		r.find(e.ID, configField, "%s: the experience is left out", oneLine(err))
+		return false
+	}
+	if t := c.DistributionType; t != "" && t != "manual" && t != "even-split" {
+		r.find(e.ID, configField, "distributionType %q is not supported: the shares stay as they are in distribution", t)
+	}
+	return true
+}
+
+func (r *personalizationReader) readComponent(e *content.Entry, c *configComponent, i int, x *experience.Experience) bool {
+	switch c.Type {
+	case entryReplacement, "":
+		of := c.component()
+		if of.Baseline == "" || x.Component(of.Baseline) != nil {
+			r.find(e.ID, configField, "components[%d]: no baseline, or one that a component before it has: ignored", i)
+			return true
+		}
+		x.Components = append(x.Components, of)
+	case inlineVariable:
+		v, err := c.variable()
+		if err != nil {
+			r.find(e.ID, configField, "components[%d]: %v: the experience is left out", i, err)
+			return false
+		}
+		x.Variables = append(x.Variables, v)
+	default:
+		r.find(e.ID, configField, "components[%d]: unknown type %q: the experience is left out", i, c.Type)
+		return false
+	}
+	return true
+}
+
+// inspect notes what about an experience will surprise its editors.
+func (r *personalizationReader) inspect(x *experience.Experience) {
+	top := 0 // the greatest index that somebody gets
+	for _, s := range x.Distribution {
+		if s.End > s.Start {
+			top = max(top, s.Index)
+		}
+	}
+	if len(x.Distribution) == 0 && x.Traffic > 0 {
+		r.find(x.Entry, configField, "has no distribution: everybody sees the baseline")
+	}
+	for _, c := range x.Components {
+		if _, ok := r.snap.Entry(c.Baseline); !ok {
+			r.find(x.Entry, configField, "replaces entry %s, which does not exist", c.Baseline)
+		}
+		missing := func(v experience.Variant) bool {
+			_, ok := r.snap.Entry(v.Entry)
+			return !ok && !v.Hidden
+		}
+		if k := slices.IndexFunc(c.Variants, missing); k >= 0 {
+			r.find(x.Entry, configField, "variant %d of entry %s is entry %s, which does not exist", k+1, c.Baseline, c.Variants[k].Entry)
+		}
+		if len(c.Variants) > top && top > 0 {
+			r.find(x.Entry, configField, "entry %s has %d variants, but the distribution stops at %d: nobody sees the rest", c.Baseline, len(c.Variants), top)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package pebblestore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/signal"
+	"github.com/segue-dev/segue/internal/visitor"
+)
+
+// A knownRecord is a record with what is on disk of it.
+type knownRecord struct {
+	decodedRecord
+	stored storedRecord
+}
+
+// load returns the record of id, and makes it hot. The caller holds the lock of
+// id.
+func (s *Store) load(ctx context.Context, id string) (knownRecord, error) {
+	if err := s.state.check(ctx); err != nil {
+		return knownRecord{}, err
+	}
+	if stored, ok := s.hot.get(id); ok {
+		return s.decoded(id, stored)
+	}
+	base, tails, err := s.read(id)
+	if err != nil || base == nil && len(tails) == 0 {
+		return knownRecord{decodedRecord: decodedRecord{record: &visitor.Record{ID: id}}}, err
+	}
+	stored := storedRecord{base: base, tails: tails}
+	stored.stamp = s.hot.set(id, stored)
+	return s.decoded(id, stored)
+}
+
+// decoded returns the record of id, of which stored is on disk.
+func (s *Store) decoded(id string, stored storedRecord) (knownRecord, error) {
+	if d, ok := s.hot.getDecoded(id, stored); ok {
+		return knownRecord{d, stored}, nil
+	}
+	r, err := s.assemble(id, stored.base, stored.tails)
+	if err != nil {
+		return knownRecord{}, err
+	}
+	d := decodedRecord{record: r, log: logBytes(r.Signals), stamp: stored.stamp}
+	s.hot.setDecoded(id, d)
+	return knownRecord{d, stored}, nil
+}
+
+// assemble returns the record of id from what is stored of it.
+func (s *Store) assemble(id string, base []byte, tails [][]byte) (*visitor.Record, error) {
+	r := &visitor.Record{ID: id}
+	if base != nil {
+		var err error
+		if r, err = visitor.DecodeRecord(id, base); err != nil {
+			return nil, s.damaged(id, err)
+		}
+	}
+	var all []signal.Signal
+	for _, tail := range tails {
+		sigs, err := visitor.DecodeSignals(tail)
+		if err != nil {
+			return nil, s.damaged(id, err)
+		}
+		all = append(all, sigs...)
+	}
+	r, _ = r.With(s.opts.Limits, all...)
+	return r, nil
+}
+
+func (s *Store) damaged(id string, err error) error {
+	return fault.Wrap(fault.Internal, fmt.Errorf("store %s: visitor %q: %w", s.dir, id, err), "the visitor's record is damaged; restore it from a backup")
+}
+
+// store makes a change of a record durable, and then hot. The caller holds the
+// lock of id.
+func (s *Store) store(id string, before knownRecord, change visitor.Change) error {
+	after := s.after(before.stored, change)
+	if err := s.commit(id, before.stored, after, change.Counters); err != nil {
+		s.hot.forget(id)
+		return fault.Wrap(fault.Unavailable, fmt.Errorf("visitor %q: %w", id, err), "the visitor cannot be stored; send it again")
+	}
+	s.hot.setDecoded(id, decodedRecord{
+		record: change.Next, log: logBytesAfter(before.decodedRecord, change), stamp: s.hot.set(id, after),
+	})
+	return nil
+}
+
+// after returns what is to be on disk after a change.
+func (s *Store) after(before storedRecord, change visitor.Change) storedRecord {
+	if len(before.tails) >= s.opts.CompactAfter || 2*len(change.Added) >= len(change.Next.Signals) {
+		return storedRecord{base: visitor.AppendRecord(nil, change.Next)}
+	}
+	tails := make([][]byte, len(before.tails)+1)
+	tails[copy(tails, before.tails)] = visitor.AppendSignals(nil, change.Added)
+	return storedRecord{base: before.base, tails: tails}
+}
