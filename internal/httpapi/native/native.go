@@ -1,0 +1,35 @@
+// Package native is Segue's own HTTP API: what a visitor should see, pages by
+// key, and explanations.
+//
+// The rule it upholds: what a cache may keep, and for how long, is in every
+// answer; what depends on a visitor is never public.
+package native
+
+import (
+	"context"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-dev/segue/internal/resolve"
+	"github.com/segue-dev/segue/internal/segment"
+)
+
+// A Resolver answers for visitors; resolve.Resolver is one.
+type Resolver interface {
+	Resolve(ctx context.Context, req resolve.Request) (*resolve.Answer, error)
+	Page(page, key, locale string) (*resolve.KeyedPage, error)
+	Explain(ctx context.Context, visitorID, key string, at time.Time) ([]*segment.Explanation, error)
+}
+
+// Mount adds the routes to e. GET routes answer HEAD as well.
+func Mount(e *echo.Echo, r Resolver) {
+	a := &api{r}
+	get := []string{"GET", "HEAD"}
+	e.POST("/v1/resolve", a.resolvePost)
+	e.Match(get, "/v1/resolve", a.resolveGet)
+	e.Match(get, "/v1/pages/:page/:key", a.page)
+	e.Match(get, "/v1/visitors/:id/explain", a.explain)
+}
+
+type api struct{ resolver Resolver }

@@ -1,0 +1,153 @@
+package native
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-dev/segue/internal/httpapi/reply"
+	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/resolve"
+)
+
+// answer is what a resolve request is answered. The page follows it, see
+// withPage.
+type answer struct {
+	Visitor     string              `json:"visitor"`
+	Segment     *string             `json:"segment"` // the current micro-segment; null = none
+	Segments    []string            `json:"segments"`
+	Slots       map[string]slot     `json:"slots"` // by baseline
+	Experiences []assignment        `json:"experiences"`
+	Variables   map[string]variable `json:"variables,omitempty"`
+	Key         string              `json:"key"`
+	ValidUntil  *string             `json:"validUntil"` // null = until the next signal
+	Truncated   bool                `json:"truncated,omitempty"`
+	Saturated   bool                `json:"saturated,omitempty"`
+	Revision    revision            `json:"revision"`
+	MergeTags   map[string]string   `json:"mergeTags,omitempty"`
+	Unresolved  []string            `json:"unresolved,omitempty"` // links in the page that lead nowhere
+	Rejected    []rejected          `json:"rejected,omitempty"`   // signals of the request
+	Explain     []explanation       `json:"explain,omitempty"`
+}
+
+type slot struct {
+	Variant    int    `json:"variant"`
+	Entry      string `json:"entry,omitempty"` // absent if hidden
+	Hidden     bool   `json:"hidden,omitempty"`
+	Experience string `json:"experience,omitempty"`
+	Segment    string `json:"segment,omitempty"`
+	Reason     string `json:"reason"`
+}
+
+type assignment struct {
+	ID      string `json:"id"`
+	Variant int    `json:"variant"`
+	Segment string `json:"segment,omitempty"`
+	Reason  string `json:"reason"`
+	Sticky  bool   `json:"sticky"`
+}
+
+type variable struct {
+	Value      json.RawMessage `json:"value"`
+	Experience string          `json:"experience"`
+	Variant    int             `json:"variant"`
+}
+
+type revision struct {
+	Rules   string `json:"rules"`
+	Content string `json:"content"`
+}
+
+type rejected struct {
+	Index     int    `json:"index"` // in signals, from 0
+	MessageID string `json:"messageId,omitempty"`
+	Field     string `json:"field,omitempty"`
+	Reason    string `json:"reason"`
+}
+
+func (a *api) resolvePost(c echo.Context) error {
+	body, err := reply.Body(c)
+	if err != nil {
+		return err
+	}
+	req, err := decodeRequest(body)
+	if err != nil {
+		return err
+	}
+	if req.UserAgent == "" && fromBrowser(c.Request()) {
+		req.UserAgent = c.Request().UserAgent()
+	}
+	return a.resolve(c, req)
+}
+
+// resolveGet answers the same without signals. Its answer differs by the
+// headers that it reads, and says so.
+func (a *api) resolveGet(c echo.Context) error {
+	req, err := queryRequest(c)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderVary, "User-Agent, Referer, Accept-Language")
+	return a.resolve(c, req)
+}
+
+func (a *api) resolve(c echo.Context, req resolve.Request) error {
+	if req.AnonymousID == "" && req.UserID == "" {
+		return missingVisitor(c.Request().Method)
+	}
+	start := time.Now()
+	got, err := a.resolver.Resolve(c.Request().Context(), req)
+	if err != nil {
+		return err
+	}
+	header := c.Response().Header()
+	header.Set("Server-Timing", "resolve;dur="+strconv.FormatFloat(time.Since(start).Seconds()*1000, 'f', 3, 64))
+	header.Set(echo.HeaderCacheControl, cacheControl(req, got))
+	return withEncoded(got, func(body []byte) error { return sized(c, body) })
+}
+
+// sized answers with JSON of a stated length, so that none of it can go missing
+// unnoticed.
+func sized(c echo.Context, body []byte) error {
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
+	return c.JSONBlob(http.StatusOK, body)
+}
+
+// dayOfSeconds caps max-age: caches that keep longer are rare and clocks drift.
+const dayOfSeconds = 24 * 60 * 60
+
+// cacheControl lets the visitor's own cache keep an answer for as many whole
+// seconds as it holds. An answer for a stated instant is nobody's present.
+func cacheControl(req resolve.Request, got *resolve.Answer) string {
+	seconds := int64(dayOfSeconds)
+	if !got.ValidUntil.IsZero() {
+		seconds = min(seconds, int64(got.ValidUntil.Sub(got.At)/time.Second))
+	}
+	if !req.At.IsZero() || seconds <= 0 {
+		return "private, no-store"
+	}
+	return "private, max-age=" + strconv.FormatInt(seconds, 10)
+}
+
+func rejectedOf(list []ingest.Rejection) []rejected {
+	var out []rejected
+	for _, r := range list {
+		out = append(out, rejected{r.Index, r.MessageID, r.Field, r.Reason})
+	}
+	return out
+}
+
+// instantFormat is RFC 3339 with milliseconds, in UTC.
+const instantFormat = "2006-01-02T15:04:05.000Z"
+
+// instantOf returns t as text, and nil for the zero instant.
+func instantOf(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	text := t.UTC().Format(instantFormat)
+	return &text
+}

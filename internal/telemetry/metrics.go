@@ -1,0 +1,168 @@
+// Package telemetry counts and times what Segue does, for Prometheus, and sets
+// up its log.
+//
+// The rule it upholds: a label's value is a name of our own — a route, an
+// experience, a kind of fault — and never what a client sent.
+package telemetry
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/segue-dev/segue/internal/decision"
+	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/resolve"
+)
+
+// A Build names the program that is running.
+type Build struct{ Version, Revision, Go string }
+
+// Metrics are the figures of one process. They implement the observers of
+// ingest, resolve and httpapi, and are safe for concurrent use.
+type Metrics struct {
+	registry    *prometheus.Registry
+	requests    *prometheus.HistogramVec
+	accepted    prometheus.Counter
+	duplicate   prometheus.Counter
+	conflicting prometheus.Counter
+	rejected    *prometheus.CounterVec
+	clamped     prometheus.Counter
+	late        prometheus.Counter
+	phases      *prometheus.HistogramVec
+	slots       *prometheus.CounterVec
+	slotCounter sync.Map // slotLabels → prometheus.Counter: finding one by its labels is slow
+	truncated   prometheus.Counter
+	findings    prometheus.Gauge
+	segments    prometheus.Gauge
+	loaded      prometheus.Gauge
+}
+
+// fine are the bounds in seconds of what should take micro- or milliseconds.
+var fine = []float64{.00002, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1}
+
+// broad are those of a whole request.
+var broad = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+// New registers the metrics with registry, which it keeps to answer from.
+func New(registry *prometheus.Registry, build Build) *Metrics {
+	m := &Metrics{
+		registry: registry,
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "http_server_request_duration_seconds", Buckets: broad,
+			Help: "Time to answer a request, by route template.",
+		}, []string{"method", "route", "status"}),
+		accepted:    counter("segue_signals_accepted_total", "Signals taken in and durable."),
+		duplicate:   counter("segue_signals_duplicate_total", "Signals that had been accepted before."),
+		conflicting: counter("segue_signals_conflicting_total", "Signals with the id of another; the first stays."),
+		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segue_signals_rejected_total", Help: "Signals that were not taken, by what is wrong with them.",
+		}, []string{"reason"}),
+		clamped: counter("segue_signals_clamped_total", "Signals dated in the future, put at the time of receipt."),
+		late:    counter("segue_signals_late_total", "Signals kept for reports only, since they came too late."),
+		phases: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "segue_resolve_duration_seconds", Buckets: fine,
+			Help: "Time of a resolve, by phase: ingest, evaluate, decide and compose.",
+		}, []string{"phase"}),
+		slots: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segue_slot_resolutions_total", Help: "Slots decided, by experience (none: the baseline by default), variant and reason.",
+		}, []string{"experience", "variant", "reason"}),
+		truncated: counter("segue_resolve_truncated_total", "Answers whose rules look back beyond what is remembered."),
+		findings:  gauge("segue_content_findings", "Doubts about the content that is served; segue validate names them."),
+		segments:  gauge("segue_segments", "Segments that are served."),
+		loaded:    gauge("segue_files_reload_success", "1 if the files of segments, experiences and content were good when they were last read; 0: what was good before is served."),
+	}
+	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late,
+		m.phases, m.slots, m.truncated, m.findings, m.segments, m.loaded, buildInfo(build),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+}
+
+func buildInfo(b Build) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "segue_build_info", Help: "Always 1; the labels name the program.",
+		ConstLabels: prometheus.Labels{"version": b.Version, "revision": b.Revision, "goversion": b.Go},
+	}, func() float64 { return 1 })
+}
+
+// Handler answers with all metrics.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+}
+
+// Request counts an HTTP request; it implements httpapi.Observer.
+func (m *Metrics) Request(method, route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// Ingested counts what became of a batch; it implements ingest.Observer.
+func (m *Metrics) Ingested(t ingest.Tally) {
+	m.accepted.Add(float64(t.Accepted))
+	m.duplicate.Add(float64(t.Duplicates))
+	m.conflicting.Add(float64(t.Conflicting))
+	m.clamped.Add(float64(t.Clamped))
+	m.late.Add(float64(t.TooLate))
+	for code, n := range t.Rejected {
+		m.rejected.WithLabelValues(string(code)).Add(float64(n))
+	}
+}
+
+// Resolved counts an answer; it implements resolve.Observer.
+func (m *Metrics) Resolved(a *resolve.Answer, t resolve.Timing) {
+	m.phases.WithLabelValues("ingest").Observe(t.Ingest.Seconds())
+	m.phases.WithLabelValues("evaluate").Observe(t.Evaluate.Seconds())
+	m.phases.WithLabelValues("decide").Observe(t.Decide.Seconds())
+	m.phases.WithLabelValues("compose").Observe(t.Compose.Seconds())
+	if a.Truncated {
+		m.truncated.Inc()
+	}
+	for i := range a.Decision.Slots {
+		slot := &a.Decision.Slots[i]
+		m.slot(slotLabels{slot.Experience, slot.Variant, slot.Reason}).Inc()
+	}
+}
+
+// slotLabels say what was decided for a slot. An Experience of "" is none.
+type slotLabels struct {
+	Experience string
+	Variant    int
+	Reason     decision.Reason
+}
+
+func (m *Metrics) slot(l slotLabels) prometheus.Counter {
+	if known, ok := m.slotCounter.Load(l); ok {
+		return known.(prometheus.Counter)
+	}
+	c := m.slots.WithLabelValues(cmp.Or(l.Experience, "none"), strconv.Itoa(l.Variant), string(l.Reason))
+	m.slotCounter.Store(l, c)
+	return c
+}
+
+// Loaded tells whether the files that were read are good.
+func (m *Metrics) Loaded(good bool) {
+	m.loaded.Set(0)
+	if good {
+		m.loaded.Set(1)
+	}
+}
+
+// Published tells what is served from now on: so many segments, and so many
+// doubts about the content.
+func (m *Metrics) Published(segments, findings int) {
+	m.segments.Set(float64(segments))
+	m.findings.Set(float64(findings))
+}
