@@ -1,0 +1,136 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
+	c, err := parse("/etc/segue/segue.yaml", nil, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, Config{
+		Listen:     "127.0.0.1:8080",
+		Admin:      "127.0.0.1:8081",
+		Store:      "pebble:/etc/segue/data",
+		Content:    "export:/etc/segue/space.json",
+		Segments:   "/etc/segue/segments",
+		MaxSignals: 1000,
+		Retention:  90 * 24 * time.Hour,
+		SessionGap: 30 * time.Minute,
+		Timezone:   "UTC",
+		WeekStart:  "monday",
+		LogLevel:   "info",
+		LogFormat:  "text",
+		Grace:      15 * time.Second,
+	}, c)
+	for _, s := range settings {
+		require.Contains(t, string(Default), "\n"+s.key+":", "default.yaml documents every key")
+	}
+}
+
+func TestLaterSourcesWin(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("pebble:/secret\n"), 0o600))
+	src := []byte("maxSignals: 1\nretention: 1d\nsessionGap: 1m\nsegments: rules\nstore: pebble:here\n")
+	environ := []string{"SEGUE_RETENTION=2d", "SEGUE_SESSION_GAP=2m", "SEGUE_STORE_FILE=" + secret, "SEGUE_EXPERIENCES=mine", "PATH=/bin"}
+	c, err := parse("/etc/segue.yaml", src, environ, []string{"sessionGap=3m", "content=export:x.json"})
+	require.NoError(t, err)
+	require.Equal(t, 1, c.MaxSignals, "the file over the defaults")
+	require.Equal(t, 48*time.Hour, c.Retention, "the environment over the file")
+	require.Equal(t, 3*time.Minute, c.SessionGap, "--set over the environment")
+	require.Equal(t, "pebble:/secret", c.Store, "a value read from a file")
+	require.Equal(t, "/etc/rules", c.Segments, "a path of the file is relative to it")
+	require.Equal(t, "mine", c.Experiences, "a path of the environment is relative to the working directory")
+	require.Equal(t, "export:x.json", c.Content, "and so is one of --set")
+}
+
+func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
+	for name, tc := range map[string]struct {
+		src     string
+		environ []string
+		sets    []string
+		want    []string // each is in the error
+	}{
+		"unknown key":        {src: "listen: 127.0.0.1:1\nmaxSignal: 5\n", want: []string{`segue.yaml:2:1: unknown key "maxSignal"; did you mean "maxSignals"?`}},
+		"key given twice":    {src: "admin: 127.0.0.1:1\nadmin: 127.0.0.1:2\n", want: []string{"segue.yaml:2:1: admin is given twice"}},
+		"bad duration":       {src: "retention: 3 months\n", want: []string{"segue.yaml:1:12: retention: "}},
+		"negative duration":  {src: "retention: -3d\n", want: []string{"segue.yaml:1:12: retention: a duration cannot be negative"}},
+		"bad number":         {src: "maxSignals: many\n", want: []string{`segue.yaml:1:13: maxSignals: "many" is not a whole number`}},
+		"negative number":    {src: "maxSignals: -1\n", want: []string{"maxSignals: too small"}},
+		"a list":             {src: "listen: [a]\n", want: []string{"segue.yaml:1:9: listen is a single value"}},
+		"not a mapping":      {src: "- listen\n", want: []string{"segue.yaml:1:1: expected keys and values"}},
+		"two documents":      {src: "listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2\n", want: []string{"segue.yaml:3:1: a configuration is one document"}},
+		"broken YAML":        {src: "listen: [\n", want: []string{"segue.yaml:"}},
+		"no loopback":        {src: "listen: 0.0.0.0:80\n", want: []string{`listen: "0.0.0.0:80" can be reached from other machines`, "127.0.0.1:80"}},
+		"all interfaces":     {src: "admin: :8081\n", want: []string{`admin: ":8081" can be reached`}},
+		"no port":            {src: "listen: localhost\n", want: []string{`listen: "localhost" is not host:port`}},
+		"redis":              {src: "store: redis://h:1\n", want: []string{"store: redis is not supported yet"}},
+		"unknown store":      {src: "store: sqlite:x\n", want: []string{`store: "sqlite:x" is neither pebble:DIRECTORY nor memory:`}},
+		"store without path": {src: "store: 'pebble:'\n", want: []string{"store: pebble: needs a directory"}},
+		"live space":         {src: "content: contentful://s/master\n", want: []string{"content: a live Contentful space is not supported yet"}},
+		"content of no kind": {src: "content: space.json\n", want: []string{`content: "space.json" is not export:FILE`}},
+		"keys":               {src: "keys: keys.yaml\n", want: []string{"keys: ", "not supported yet"}},
+		"metrics":            {src: "metrics: m.yaml\n", want: []string{"metrics: ", "not supported yet"}},
+		"zone":               {src: "timezone: Mars/Olympus\n", want: []string{`timezone: "Mars/Olympus" is not an IANA time zone`}},
+		"weekday":            {src: "weekStart: mondy\n", want: []string{`weekStart: "mondy" is none of`, `did you mean "monday"?`}},
+		"level":              {src: "logLevel: loud\n", want: []string{`logLevel: "loud" is none of debug, info, warn, error`}},
+		"set without value":  {sets: []string{"listen"}, want: []string{"--set listen: write it as key=value"}},
+		"set of unknown key": {sets: []string{"lisen=x"}, want: []string{`--set lisen=x: unknown key "lisen"; did you mean "listen"?`}},
+		"misspelt variable":  {environ: []string{"SEGUE_MAXSIGNALS=1"}, want: []string{`SEGUE_MAXSIGNALS is no setting; did you mean "SEGUE_MAX_SIGNALS"?`}},
+		"variable twice":     {environ: []string{"SEGUE_STORE=memory:", "SEGUE_STORE_FILE=/x"}, want: []string{"SEGUE_STORE and SEGUE_STORE_FILE are both set"}},
+		"missing value file": {environ: []string{"SEGUE_STORE_FILE=/nowhere"}, want: []string{"SEGUE_STORE_FILE: open /nowhere"}},
+		"bad variable":       {environ: []string{"SEGUE_GRACE=soon"}, want: []string{"SEGUE_GRACE: grace: "}},
+		"several at once":    {src: "listen: x\nstore: y\nkeys: z\n", want: []string{"listen: ", "store: ", "keys: "}},
+		"several in parsing": {src: "maxSignals: x\n", sets: []string{"grace=y"}, want: []string{"maxSignals: ", "--set grace=y: grace: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse("segue.yaml", []byte(tc.src), tc.environ, tc.sets)
+			require.Error(t, err)
+			for _, want := range tc.want {
+				require.ErrorContains(t, err, want)
+			}
+		})
+	}
+}
+
+func TestNamesOfOrchestratorsAreLeftAlone(t *testing.T) {
+	_, err := parse("segue.yaml", nil, []string{"SEGUE_SERVICE_HOST=10.0.0.1", "SEGUE_PORT=tcp://10.0.0.1:80", "SEGUE_TEST_DATA=/data"}, nil)
+	require.NoError(t, err)
+}
+
+func TestAMissingFileSaysHowToNameAnother(t *testing.T) {
+	_, err := Load(filepath.Join(t.TempDir(), "segue.yaml"), nil, nil)
+	require.ErrorContains(t, err, "does not exist: name your file with --config FILE")
+}
+
+func TestVariableNames(t *testing.T) {
+	require.Equal(t, "SEGUE_MAX_SIGNALS", settingOf("maxSignals").variable())
+	require.Equal(t, "SEGUE_LISTEN", settingOf("listen").variable())
+}
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, src := range files {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(src, "\t", "  ")), 0o600))
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(string(Default))
+	f.Add("listen: [1, {a: b}]\n---\nx: &a [*a]\n")
+	f.Add("? [a]\n: b\n")
+	f.Fuzz(func(t *testing.T, src string) {
+		c, err := parse("f.yaml", []byte(src), nil, nil)
+		if err == nil {
+			require.NoError(t, c.Check(), "what is accepted is valid")
+		}
+	})
+}

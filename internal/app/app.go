@@ -1,0 +1,148 @@
+// Package app puts the parts of Segue together and runs them.
+//
+// Reading it is reading the table of contents: what is opened, what it is
+// given, what is served, and in which order all ends. It prints nothing and
+// never exits; the listeners come from outside.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/segue-dev/segue/config"
+	"github.com/segue-dev/segue/internal/content"
+	"github.com/segue-dev/segue/internal/httpapi"
+	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/resolve"
+	"github.com/segue-dev/segue/internal/store/pebblestore"
+	"github.com/segue-dev/segue/internal/telemetry"
+	"github.com/segue-dev/segue/internal/visitor"
+)
+
+// Listeners are where Segue answers. Run closes both.
+type Listeners struct{ Public, Admin net.Listener }
+
+// Run serves on lns until ctx ends or a part fails. It then takes no more
+// requests, gives those under way cfg.Grace to finish, and closes the store.
+func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger) (err error) {
+	defer func() { err = errors.Join(err, closed(lns.Public), closed(lns.Admin)) }()
+	seen := stateOf(cfg)
+	site, findings, err := Load(cfg)
+	if err != nil {
+		return err
+	}
+	store, err := OpenStore(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	metrics := telemetry.New(prometheus.NewRegistry(), BuildOf())
+	metrics.Loaded(true)
+	metrics.Published(site.Segments.Len(), len(findings))
+	if cfg.Development() {
+		log.Warn("development mode: no API keys are asked for, so only this machine may connect")
+	}
+	report(log, site, findings)
+
+	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
+	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics})
+	files := &publisher{cfg: cfg, resolver: resolver, metrics: metrics, log: log, seen: seen}
+	opts := httpapi.Options{Log: log, Observer: metrics, Parts: []httpapi.Part{
+		{Name: "store", Check: store.Ping},
+		{Name: "files", Check: files.check, Optional: true},
+	}}
+	public := httpapi.NewPublic(in, resolver, opts)
+	admin := httpapi.NewAdmin(metrics.Handler(), opts)
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return public.Serve(lns.Public) })
+	group.Go(func() error { return admin.Serve(lns.Admin) })
+	group.Go(func() error { return files.watch(ctx) })
+	group.Go(func() error {
+		<-ctx.Done()
+		return stop(cfg, log, public, admin)
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	log.Info("stopped")
+	return nil
+}
+
+// stop tells balancers first, then waits for the requests under way. The admin
+// listener goes last, so that the end can be watched.
+func stop(cfg config.Config, log *slog.Logger, public, admin *httpapi.Server) error {
+	public.Leave()
+	admin.Leave()
+	log.Info("stopping", "grace", cfg.Grace)
+	ctx, cancel := context.WithTimeout(context.Background(), cfg.Grace)
+	defer cancel()
+	return errors.Join(public.Shutdown(ctx), admin.Shutdown(ctx))
+}
+
+// closed closes ln; that a server has closed it already is no error.
+func closed(ln net.Listener) error {
+	if err := ln.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// report logs what is served and what is doubtful about it.
+func report(log *slog.Logger, site *resolve.Site, findings []content.Finding) {
+	for _, f := range findings {
+		log.Warn("content finding", "entry", f.Entry, "field", f.Field, "message", f.Message)
+	}
+	log.Info("publishing", "segments", site.Segments.Len(), "experiences", len(site.Experiences.All()),
+		"slots", len(site.Experiences.Slots()), "rules", site.Segments.Revision(),
+		"content", site.Content.Revision(), "findings", len(findings))
+}
+
+// OpenStore opens the store that cfg names. The caller closes it.
+func OpenStore(cfg config.Config, log *slog.Logger) (visitor.Store, error) {
+	opts := pebblestore.Options{Limits: Limits(cfg), Log: log}
+	scheme, dir := config.Scheme(cfg.Store)
+	switch scheme {
+	case "pebble":
+		return pebblestore.Open(dir, opts)
+	case "memory":
+		return pebblestore.OpenMemory(opts)
+	default:
+		return nil, fmt.Errorf("store: %q cannot be opened", cfg.Store)
+	}
+}
+
+// Limits returns the bounds of a visitor's record.
+func Limits(cfg config.Config) visitor.Limits {
+	return visitor.Limits{MaxSignals: cfg.MaxSignals, Retention: cfg.Retention, SessionGap: cfg.SessionGap}
+}
+
+// version is set by the linker when a release is built.
+var version string
+
+// BuildOf returns what this program was built from.
+func BuildOf() telemetry.Build {
+	b := telemetry.Build{Version: version, Go: runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if b.Version == "" {
+		b.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			b.Revision = s.Value
+		}
+	}
+	return b
+}

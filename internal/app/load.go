@@ -1,0 +1,138 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/segue-dev/segue/config"
+	"github.com/segue-dev/segue/internal/content"
+	"github.com/segue-dev/segue/internal/contentful"
+	"github.com/segue-dev/segue/internal/experience"
+	"github.com/segue-dev/segue/internal/resolve"
+	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/segment/syntax"
+)
+
+// Load reads all that is to be published: content, segments and experiences.
+// The findings are what is doubtful about it, in a stable order; an error is
+// what keeps it from being served, all mistakes at once.
+//
+// An audience of the content whose id is a configured segment's key is that
+// segment; the other audiences are segments of their own.
+func Load(cfg config.Config) (*resolve.Site, []content.Finding, error) {
+	definitions, segmentsErr := config.Segments(cfg.Segments)
+	filed, filedOrder, experiencesErr := config.Experiences(cfg.Experiences)
+	snapshot, contentErr := loadContent(cfg.Content)
+	if err := errors.Join(segmentsErr, experiencesErr, contentErr); err != nil {
+		return nil, nil, err
+	}
+	configured := map[string]bool{}
+	for _, d := range definitions {
+		configured[d.Key] = true
+	}
+	editors := contentful.LoadPersonalization(snapshot, func(key string) bool { return configured[key] })
+	set, segmentsErr := segment.Compile(append(definitions, editors.Audiences...), segment.Options{
+		SessionGap: cfg.SessionGap, Zone: cfg.Location(), WeekStart: cfg.FirstWeekday(),
+	})
+	catalog, catalogErr := experience.NewCatalog(append(editors.Experiences, filed...), joined(editors.Order, filedOrder))
+	if err := errors.Join(segmentsErr, catalogErr); err != nil {
+		return nil, nil, err
+	}
+	findings := slices.Concat(snapshot.Findings(), editors.Findings, doubtsOf(catalog, snapshot, set))
+	return resolve.NewSite(snapshot, set, catalog), findings, nil
+}
+
+// loadContent reads the content that setting names; "" is content without
+// entries.
+func loadContent(setting string) (*content.Snapshot, error) {
+	if setting == "" {
+		return emptyContent()
+	}
+	_, file := config.Scheme(setting)
+	snapshot, err := contentful.LoadExportFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("content: %w", err)
+	}
+	return snapshot, nil
+}
+
+func emptyContent() (*content.Snapshot, error) {
+	var b content.Builder
+	if err := b.AddLocale(content.Locale{Code: "en-US", Default: true}); err != nil {
+		return nil, fmt.Errorf("content: %w", err)
+	}
+	return b.Build()
+}
+
+// joined returns, for each baseline, the experiences of the content before
+// those of files.
+func joined(editors, filed map[string][]string) map[string][]string {
+	order := maps.Clone(editors)
+	if order == nil {
+		order = map[string][]string{}
+	}
+	for baseline, ids := range filed {
+		order[baseline] = append(slices.Clip(order[baseline]), ids...)
+	}
+	return order
+}
+
+// doubtsOf are the experiences that will not do what their editors expect.
+func doubtsOf(catalog *experience.Catalog, snapshot *content.Snapshot, set *segment.Set) []content.Finding {
+	var findings []content.Finding
+	for _, e := range catalog.All() {
+		doubt := func(format string, args ...any) {
+			findings = append(findings, content.Finding{
+				Entry: e.Entry, Message: fmt.Sprintf("experience %s: ", e.ID) + fmt.Sprintf(format, args...),
+			})
+		}
+		if doubtful := audienceDoubt(e.Audience, set); doubtful != "" {
+			doubt("%s", doubtful)
+		}
+		if e.Sticky {
+			doubt("it is sticky, which has no effect yet: who leaves the segment or is distributed anew loses the variant")
+		}
+		for _, c := range e.Components {
+			if _, ok := snapshot.Entry(c.Baseline); !ok {
+				doubt("baseline %s is not in the content", c.Baseline)
+			}
+			for i, v := range c.Variants {
+				if !v.Hidden && !snapshot.Publishable(v.Entry, snapshot.DefaultLocale()) {
+					doubt("variant %d of baseline %s, entry %s, is not published: the slot falls through", i+1, c.Baseline, v.Entry)
+				}
+			}
+		}
+	}
+	return findings
+}
+
+// audienceDoubt says why nobody is ever in an audience; "" if somebody may be.
+func audienceDoubt(key string, set *segment.Set) string {
+	if key == "" {
+		return ""
+	}
+	i, ok := set.Index(key)
+	switch {
+	case !ok:
+		return fmt.Sprintf("there is no active segment %q; there are %s", key, strings.Join(keys(set), ", "))
+	case set.Definition(i).Status == syntax.Draft:
+		return fmt.Sprintf("segment %q is a draft: nobody sees it", key)
+	default:
+		return ""
+	}
+}
+
+// SegmentKeys returns the keys of a site's segments in order of priority,
+// drafts included.
+func SegmentKeys(site *resolve.Site) []string { return keys(site.Segments) }
+
+func keys(set *segment.Set) []string {
+	keys := make([]string, set.Len())
+	for i := range keys {
+		keys[i] = set.Key(i)
+	}
+	return keys
+}

@@ -1,0 +1,155 @@
+// Package archtest holds the code to the map in internal/doc.go.
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/segue-dev/segue/"
+
+// tiers are in order of dependence. A package imports its own tier only where
+// the tier allows it, and any tier before.
+var tiers = []struct {
+	name  string
+	peers bool // may packages of the tier import each other?
+	pure  bool // standard library only
+	pkgs  []string
+}{
+	{"words", true, true, []string{
+		"internal/fault", "internal/spelling", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax",
+		"internal/content", "internal/experience", "internal/experience/bucket", "internal/decision",
+	}},
+	{"word tests", true, false, []string{"internal/visitor/visitortest"}},
+	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest"}},
+	{"adapters", false, false, []string{
+		"internal/store/pebblestore", "internal/contentful", "internal/telemetry",
+		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native",
+	}},
+	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "internal/archtest"}},
+}
+
+// allowed are the exceptions to the rules above, each with its reason.
+var allowed = map[[2]string]string{
+	{"internal/segment/syntax", "go.yaml.in/yaml/v3"}:        "the language is YAML with positions",
+	{"internal/httpapi", "internal/httpapi/segmentio"}:       "httpapi mounts its dialects",
+	{"internal/httpapi", "internal/httpapi/native"}:          "httpapi mounts its dialects",
+	{"internal/httpapi/segmentio", "internal/httpapi/reply"}: "how all dialects answer",
+	{"internal/httpapi/native", "internal/httpapi/reply"}:    "how all dialects answer",
+	{"internal/httpapi", "internal/httpapi/reply"}:           "how all dialects answer",
+}
+
+// only says who alone may import a module.
+var only = map[string][]string{
+	"github.com/labstack/echo/v4": {"internal/httpapi"},
+	module + "config":             {"internal/app", "internal/cli"},
+}
+
+type pkg struct {
+	ImportPath string
+	Name       string
+	Imports    []string
+	Standard   bool
+}
+
+func TestPackagesImportOnlyWhatStandsAboveThem(t *testing.T) {
+	tierOf := map[string]int{}
+	for i, tier := range tiers {
+		for _, p := range tier.pkgs {
+			tierOf[p] = i
+		}
+	}
+	for _, p := range list(t) {
+		path := strings.TrimPrefix(p.ImportPath, module)
+		if path == "internal" || strings.HasPrefix(path, "examples") {
+			continue
+		}
+		mine, ok := tierOf[path]
+		if !ok {
+			t.Errorf("%s is in no tier: add it to archtest and internal/doc.go", path)
+			continue
+		}
+		for _, imp := range p.Imports {
+			checkImport(t, path, mine, imp, tierOf)
+		}
+	}
+}
+
+func checkImport(t *testing.T, path string, mine int, imp string, tierOf map[string]int) {
+	t.Helper()
+	short := strings.TrimPrefix(imp, module)
+	if _, ok := allowed[[2]string{path, short}]; ok {
+		return
+	}
+	for ban, who := range only {
+		if strings.HasPrefix(imp, ban) && !slices.ContainsFunc(who, func(w string) bool { return path == w || strings.HasPrefix(path, w+"/") }) {
+			t.Errorf("%s imports %s, which only %v may", path, imp, who)
+		}
+	}
+	if short == imp { // not ours
+		if tiers[mine].pure && strings.Contains(imp, ".") {
+			t.Errorf("%s is a word and imports %s: words use the standard library and each other", path, imp)
+		}
+		return
+	}
+	theirs, ok := tierOf[short]
+	switch {
+	case !ok:
+		t.Errorf("%s imports %s, which is in no tier", path, short)
+	case theirs > mine:
+		t.Errorf("%s (%s) imports %s (%s): dependence points the other way", path, tiers[mine].name, short, tiers[theirs].name)
+	case theirs == mine && !tiers[mine].peers:
+		t.Errorf("%s imports %s: %s never import each other", path, short, tiers[mine].name)
+	}
+}
+
+var mapLine = regexp.MustCompile(`(?m)^//\t([a-z/]+) {2,}\S`)
+
+func TestTheMapNamesEveryPackage(t *testing.T) {
+	src, err := os.ReadFile("../doc.go")
+	require.NoError(t, err)
+	var onMap []string
+	for _, m := range mapLine.FindAllStringSubmatch(string(src), -1) {
+		onMap = append(onMap, "internal/"+m[1])
+	}
+	var there []string
+	for _, p := range list(t) {
+		if path := strings.TrimPrefix(p.ImportPath, module); strings.HasPrefix(path, "internal/") {
+			there = append(there, path)
+		}
+	}
+	slices.Sort(onMap)
+	slices.Sort(there)
+	require.Equal(t, there, onMap, "internal/doc.go is the map of internal: keep it true")
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Imports,Standard", "../../...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	var pkgs []pkg
+	for dec := json.NewDecoder(out); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	require.NoError(t, cmd.Wait())
+	require.NotEmpty(t, pkgs)
+	return pkgs
+}

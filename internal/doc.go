@@ -1,0 +1,41 @@
+// Package internal is Segue's code. It has no code of its own: this is the map,
+// and internal/archtest keeps it true. A package imports only what stands above
+// it; adapters never import each other.
+//
+// Words: what the product is about, pure.
+//
+//	fault                    what a caller can do about an error
+//	spelling                 what a misspelt name was meant to be
+//	signal                   one thing a visitor did
+//	visitor                  what is remembered of a visitor; the Store contract
+//	visitor/visitortest      the contract as tests, for every engine
+//	segment/syntax           the language of segments as written
+//	segment                  what it means: compile, evaluate, explain
+//	content                  what editors published, and pages composed of it
+//	experience/bucket        the assignment hash
+//	experience               which variants replace which components, for whom
+//	decision                 which choice each slot gets, why, and its key
+//
+// Flows: the product in a few functions.
+//
+//	ingest                   signals in: validate, correct, deduplicate, append
+//	resolve                  answers out: remember, segment, decide, compose
+//	backtest                 what segments would have been on the history there is
+//
+// Adapters: the world outside.
+//
+//	store/pebblestore        visitor.Store on embedded Pebble
+//	contentful               Contentful exports and the nt_* content model
+//	telemetry                metrics and logs
+//	httpapi                  listeners, limits, probes; with its dialects the only user of echo
+//	httpapi/reply            how all dialects read bodies and answer errors
+//	httpapi/openapitest      wire types held to the description, for the tests of dialects
+//	httpapi/segmentio        Segment-compatible ingest
+//	httpapi/native           resolve, pages, explain
+//
+// Assembly.
+//
+//	app                      the parts put together and run
+//	cli                      the commands
+//	archtest                 the test of this map
+package internal
