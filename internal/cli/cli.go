@@ -44,7 +44,7 @@ type commands struct {
 	Validate    validate    `cmd:"" help:"Check configuration, segments with their examples, content and experiences."`
 	Replay      replay      `cmd:"" help:"Take in recorded signals; again if need be, none is stored twice."`
 	Explain     explain     `cmd:"" help:"Say why a visitor is in a segment, or is not."`
-	Segments    segments    `cmd:"" help:"Count the members of every segment."`
+	Segments    segments    `cmd:"" help:"Count members, describe segments, compare edited ones."`
 	Backtest    backtesting `cmd:"" help:"Say what segments would have been on the history of the store."`
 	Version     version     `cmd:"" help:"Print what this program was built from."`
 	Healthcheck healthcheck `cmd:"" help:"Ask a running Segue whether it is ready."`

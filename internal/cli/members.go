@@ -13,10 +13,16 @@ import (
 )
 
 type segments struct {
+	Count countMembers `cmd:"" default:"withargs" help:"Count the members of every segment, or say what the segments mean."`
+	Diff  diffSegments `cmd:"" help:"Say what publishing edited segments would change."`
+}
+
+type countMembers struct {
 	configured
 	output
-	At      time.Time `help:"Instant to count at; default: now." placeholder:"RFC3339"`
-	Members bool      `help:"List the members."`
+	At       time.Time `help:"Instant to count at; default: now." placeholder:"RFC3339"`
+	Members  bool      `help:"List the members."`
+	Describe bool      `help:"Say in plain words what each segment means, instead of counting."`
 }
 
 type segmentsReport struct {
@@ -31,8 +37,11 @@ type segmentCount struct {
 	IDs     []string `json:"ids,omitzero"` // sorted; with --members
 }
 
-// Run counts members over all visitors of the store.
-func (s segments) Run(ctx context.Context, env Env) error {
+// Run counts members over all visitors of the store, unless asked to describe.
+func (s countMembers) Run(ctx context.Context, env Env) error {
+	if s.Describe {
+		return s.describe(env)
+	}
 	return s.withStore(env, func(site *resolve.Site, store visitor.Store) error {
 		at := s.At
 		if at.IsZero() {
@@ -48,7 +57,7 @@ func (s segments) Run(ctx context.Context, env Env) error {
 	})
 }
 
-func (s segments) count(ctx context.Context, store visitor.Store, set *segment.Set, at time.Time, seen func(int)) (*segmentsReport, error) {
+func (s countMembers) count(ctx context.Context, store visitor.Store, set *segment.Set, at time.Time, seen func(int)) (*segmentsReport, error) {
 	report := &segmentsReport{At: at.UTC(), Segments: []*segmentCount{}}
 	counts := make([]*segmentCount, set.Len())
 	for i := range counts {

@@ -14,12 +14,21 @@ import (
 // say, whatever the files they come from. Examples do not count, since they
 // change no answer.
 func revisionOf(defs []syntax.Definition) string {
+	return "r" + hashOf(defs...)
+}
+
+// VersionOf names what a definition says: its content hash, as Set.Revision is
+// of a whole set. A definition is never changed in place; an edited one is
+// another version.
+func VersionOf(d syntax.Definition) string { return "v" + hashOf(d) }
+
+func hashOf(defs ...syntax.Definition) string {
 	h := sha256.New()
 	for _, d := range defs {
 		d.Examples = nil
 		digest(h, reflect.ValueOf(d))
 	}
-	return "r" + hex.EncodeToString(h.Sum(nil))[:12]
+	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
 var posType = reflect.TypeFor[syntax.Pos]()
