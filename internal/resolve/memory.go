@@ -20,6 +20,7 @@ type memory struct {
 	log      *segment.Log
 	lastSeen int64
 	stamp    uint64 // of the record in the store; 0 if it has none
+	past     *past  // the latest answer; nil = none yet
 }
 
 func newMemory(set *segment.Set, rec *visitor.Record, stamp uint64) *memory {
@@ -41,7 +42,7 @@ func newMemories(bytes int64) *memories {
 	return &memories{otter.Must(&otter.Options[string, *memory]{
 		MaximumWeight: uint64(bytes),
 		Weigher: func(id string, m *memory) uint32 {
-			return uint32(len(id) + m.log.Size() + memoryOverhead)
+			return uint32(len(id) + m.log.Size() + m.past.size() + memoryOverhead)
 		},
 	})}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
@@ -18,7 +19,9 @@ type question struct {
 	site    *Site
 	plan    *plan
 	visitor string
-	context segment.Context
+	props   signal.Props    // of the request's context, as they came
+	agent   string          // the browser's user agent
+	context segment.Context // what both say; made when it is needed
 	at      int64
 	*memory
 	*scratch

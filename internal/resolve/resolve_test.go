@@ -44,7 +44,7 @@ when: { count: { of: Theme Toggled, last: 10m } }
 segment: evening
 name: In the evening
 soWhat: Nothing yet
-when: { context: { hour: { gte: 18 } } }
+when: { any: [{ context: { hour: { gte: 18 } } }, { context: { mood: sleepy } }] }
 `
 
 // start is a Monday noon.

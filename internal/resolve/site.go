@@ -3,6 +3,7 @@ package resolve
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/patrickmn/go-cache"
@@ -29,14 +30,18 @@ type Site struct {
 	Segments    *segment.Set
 	Experiences *experience.Catalog
 
+	number uint64 // its own, of all sites of this process
+
 	bare  bool         // there is no content: decisions alone
 	plans sync.Map     // place → *plan; as many as pages × locales
 	pages *cache.Cache // composed pages by place and key
 }
 
+var sites atomic.Uint64 // made so far
+
 // NewSite puts a site together.
 func NewSite(c *content.Snapshot, s *segment.Set, e *experience.Catalog) *Site {
-	site := &Site{Content: c, Segments: s, Experiences: e, pages: cache.New(pageTTL, pageTTL), bare: true}
+	site := &Site{Content: c, Segments: s, Experiences: e, pages: cache.New(pageTTL, pageTTL), bare: true, number: sites.Add(1)}
 	for range c.Entries("") {
 		site.bare = false
 		break

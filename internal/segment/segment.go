@@ -90,6 +90,9 @@ type Result struct {
 	// ValidUntil is the earliest instant after the evaluation at which
 	// Members differ without new signals or another context; Forever if none.
 	ValidUntil int64
+	// Steady is an instant until which Members surely stay as they are, all of
+	// them: unlike ValidUntil it costs nothing to know, and may be early.
+	Steady int64
 	// Truncated says that some rule looked back beyond what the record holds.
 	Truncated bool
 	// Saturated says that some rule met more distinct values than it tells
@@ -131,12 +134,13 @@ type View struct {
 func (l *Log) Look(v View, res *Result) {
 	f := &res.frame
 	f.begin(l, v.Context, v.Known, v.At)
-	res.Members = res.Members[:0]
+	res.Members, res.Steady = res.Members[:0], Forever
 	for _, i := range l.set.active {
 		h, t := f.watch(l.set.segments[i].live)
 		if t == yes {
 			res.Members = append(res.Members, i)
 		}
+		res.Steady = min(res.Steady, h.next)
 		if v.Concern == nil || v.Concern[i] {
 			f.horizons = append(f.horizons, h)
 		}
