@@ -11,6 +11,7 @@ type aggregate struct {
 	fn      syntax.AggFunc
 	matcher int
 	column  int
+	repeats int // of Mode: the column that says which of the values are equal
 	window  window
 	cmps    comparisons
 }
@@ -66,9 +67,37 @@ func (n *aggregate) figure(f *frame, c *column, s span) (v signal.Value, ok bool
 		return f.log.values[c.ref[s.lo]].Value, true
 	case syntax.Latest:
 		return f.log.values[c.ref[s.hi-1]].Value, true
+	case syntax.Mode:
+		return f.log.values[c.ref[f.mode(&f.log.columns[n.repeats], s)]].Value, true
 	default:
 		return signal.NumberOf(fold(n.fn, c.num[s.lo:s.hi])), true
 	}
+}
+
+// A tally is how often a value occurs from an entry on, and its last entry.
+type tally struct{ times, last int }
+
+// mode returns the last entry in s, which is not empty, of the most frequent
+// value; of several such values, the one whose last entry is the latest. c is a
+// column with references to repetitions.
+func (f *frame) mode(c *column, s span) int {
+	if cap(f.tallies) < s.len() {
+		f.tallies = make([]tally, s.len())
+	}
+	tallies := f.tallies[:s.len()]
+	var most tally
+	for i := s.hi - 1; i >= s.lo; i-- {
+		t := tally{1, i}
+		if next := int(c.ref[i]); next < s.hi {
+			t = tallies[next-s.lo]
+			t.times++
+		}
+		tallies[i-s.lo] = t
+		if t.times > most.times || t.times == most.times && t.last > most.last {
+			most = t
+		}
+	}
+	return most.last
 }
 
 // fold aggregates numbers, of which there is at least one, in their order.

@@ -22,6 +22,13 @@ func TestEvaluateAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestModeAllocatesNothing(t *testing.T) {
+	set := compileRule(t, "mode: {of: Product Viewed, property: category, ever: true, eq: shoes}", Options{})
+	log := set.Bind(shopper(rand.New(rand.NewPCG(1, 1)), 256))
+	var res Result
+	require.Zero(t, testing.AllocsPerRun(100, func() { log.Evaluate(shopContext, t0.UnixMilli(), &res) }))
+}
+
 func TestBindAllocatesLittle(t *testing.T) {
 	set := mixedSet(t, time.UTC)
 	rec := shopper(rand.New(rand.NewPCG(1, 1)), 256)

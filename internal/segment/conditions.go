@@ -90,8 +90,12 @@ func (c *compiler) aggregate(x syntax.Aggregate) node {
 	m := c.match(x.Match)
 	n := &aggregate{fn: x.Func, matcher: m, window: newWindow(x.Window), cmps: c.comparisons(x.Cmp)}
 	kind := numbers
-	if x.Func == syntax.First || x.Func == syntax.Latest {
+	switch x.Func {
+	case syntax.First, syntax.Latest:
 		kind = anyValue
+	case syntax.Mode:
+		kind = anyValue
+		n.repeats = c.column(valueColumn{m, c.property(x.Property), distinct, n.window.ofSession()})
 	}
 	n.column = c.column(valueColumn{m, c.property(x.Property), kind, n.window.ofSession()})
 	return n

@@ -97,7 +97,9 @@
 //
 // distinct tells 1,000 values apart; a greater number reads as 1,001 and the
 // Result says Saturated. An aggregate without any value is false. Sums are in
-// the order of signals; text that spells a number is a number.
+// the order of signals; text that spells a number is a number. mode is the most
+// frequent value, of several the one that was seen last; a signal with several
+// values counts for each.
 //
 // A heartbeat that is visible and active vouches for the time since the beat
 // before it, or since its page view began, but for at most one and a half

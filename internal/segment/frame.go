@@ -22,6 +22,7 @@ type frame struct {
 	buf      [2]prop
 	carry    [1]prop
 	several  []prop
+	tallies  []tally
 }
 
 // A memo is the remembered truth of a segment that others refer to.
@@ -59,7 +60,7 @@ func (f *frame) begin(l *Log, ctx Context, at, now int64) {
 		memos = memos[:n]
 		clear(memos)
 	}
-	*f = frame{log: l, ctx: ctx, at: at, now: now, memo: memos, horizons: horizons, several: f.several}
+	*f = frame{log: l, ctx: ctx, at: at, now: now, memo: memos, horizons: horizons, several: f.several, tallies: f.tallies}
 	f.cut = l.count(at)
 	f.session = l.currentSession(f.cut)
 	f.truncated = l.dropped > 0 && at < l.horizon
@@ -69,7 +70,7 @@ func (f *frame) begin(l *Log, ctx Context, at, now int64) {
 func (f *frame) end() {
 	clear(f.horizons)
 	clear(f.several)
-	*f = frame{memo: f.memo, horizons: f.horizons[:0], several: f.several[:0]}
+	*f = frame{memo: f.memo, horizons: f.horizons[:0], several: f.several[:0], tallies: f.tallies}
 }
 
 // until notes that time can change a condition at next, and returns next.

@@ -88,7 +88,7 @@ func genLeaf(t *rapid.T, sliding bool) syntax.Cond {
 	case 1:
 		return syntax.Count{Match: genMatch(t), Window: w, Distinct: "p", Cmp: genCmp(t, 2)}
 	case 2:
-		fns := []syntax.AggFunc{syntax.Sum, syntax.Avg, syntax.Min, syntax.Max, syntax.First, syntax.Latest}
+		fns := []syntax.AggFunc{syntax.Sum, syntax.Avg, syntax.Min, syntax.Max, syntax.First, syntax.Latest, syntax.Mode}
 		return syntax.Aggregate{Func: rapid.SampledFrom(fns).Draw(t, "fn"), Match: genMatch(t), Property: "p", Window: w, Cmp: genCmp(t, 3)}
 	case 3:
 		if rapid.Bool().Draw(t, "at least") {

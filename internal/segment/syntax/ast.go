@@ -132,7 +132,7 @@ type (
 		Match    Match
 		Property string
 		Window   Window
-		Cmp      []Cmp // numbers; on First and Latest also text (eq, ne)
+		Cmp      []Cmp // numbers; on First, Latest and Mode also text (eq, ne)
 	}
 
 	// Recency compares the time since the last matching signal. It is false

@@ -34,7 +34,7 @@ func (r *reader) cond(n *yaml.Node) Cond {
 		return Not{at, r.cond(value)}
 	case "count":
 		return r.count(at, value)
-	case "sum", "avg", "min", "max", "first", "latest":
+	case "sum", "avg", "min", "max", "first", "latest", "mode":
 		return r.aggregate(at, AggFunc(key.Value), value)
 	case "recency":
 		return r.recency(at, value)
@@ -157,8 +157,8 @@ func (r *reader) count(at Node, n *yaml.Node) Cond {
 
 func (r *reader) aggregate(at Node, fun AggFunc, n *yaml.Node) Cond {
 	form, fig := aggregateForm, amount
-	if fun == First || fun == Latest {
-		form, fig = firstOrLatestForm, amountOrText
+	if fun.ofText() {
+		form, fig = oneValueForm, amountOrText
 	}
 	f := r.fields(n, form.called(string(fun)))
 	c := Aggregate{at, fun, f.match("of"), f.property("property"), f.window(), f.requireCompare(fig)}

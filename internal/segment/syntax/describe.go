@@ -109,7 +109,7 @@ func describeCount(c Count) string {
 }
 
 var figureNames = map[AggFunc]string{
-	Sum: "the sum of", Avg: "the average of", Min: "the least", Max: "the greatest", First: "the first", Latest: "the latest",
+	Sum: "the sum of", Avg: "the average of", Min: "the least", Max: "the greatest", First: "the first", Latest: "the latest", Mode: "the most frequent",
 }
 
 func describeAggregate(a Aggregate) string {

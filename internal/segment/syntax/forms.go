@@ -70,7 +70,7 @@ func freely(noun, sample string) form { return form{noun: noun, sample: sample} 
 // itself.
 var forms = []form{
 	costForm, exampleForm, matchForm,
-	countForm, aggregateForm, firstOrLatestForm, recencyForm, neverForm, sequenceForm,
+	countForm, aggregateForm, oneValueForm, recencyForm, neverForm, sequenceForm,
 	absenceForm, sessionForm, dwellForm, scrollForm, scoreForm,
 	firstStepForm, stepForm, weightForm, weightOfForm,
 	windowForm, howMany.form(), lengthOfTime.form(), testForm,
@@ -134,8 +134,8 @@ var aggregateForm = form{
 	limits: []limit{oneWindowOrNone, someComparison},
 }
 
-var firstOrLatestForm = form{
-	name: "firstOrLatest", sample: aggregateSample,
+var oneValueForm = form{
+	name: "oneValue", sample: aggregateSample,
 	keys:   slices.Concat([]key{propertyKey}, matchKeys("of"), windows, amountOrText.comparisons()),
 	limits: aggregateForm.limits,
 }

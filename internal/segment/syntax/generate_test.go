@@ -73,11 +73,11 @@ func genGroup(depth int) *rapid.Generator[Cond] {
 func genAggregate() *rapid.Generator[Cond] {
 	return rapid.Custom(func(t *rapid.T) Cond {
 		a := Aggregate{
-			Func:  rapid.SampledFrom([]AggFunc{Sum, Avg, Min, Max, First, Latest}).Draw(t, "func"),
+			Func:  rapid.SampledFrom([]AggFunc{Sum, Avg, Min, Max, First, Latest, Mode}).Draw(t, "func"),
 			Match: genMatch().Draw(t, "match"), Property: genProperty().Draw(t, "property"),
 			Window: genWindow().Draw(t, "window"), Cmp: genCmps(genNumber()).Draw(t, "cmp"),
 		}
-		if (a.Func == First || a.Func == Latest) && rapid.Bool().Draw(t, "text") {
+		if a.Func.ofText() && rapid.Bool().Draw(t, "text") {
 			a.Cmp = []Cmp{{Op: rapid.SampledFrom([]TestOp{Eq, Ne}).Draw(t, "op"), Value: rapid.String().Draw(t, "value")}}
 		}
 		return a

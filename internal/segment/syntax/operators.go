@@ -21,8 +21,9 @@ var operators = []Operator{
 	{"avg", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "the mean of a property's numbers", "aggregate"},
 	{"min", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "the least of a property's numbers", "aggregate"},
 	{"max", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "the greatest of a property's numbers", "aggregate"},
-	{"first", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "a property's earliest value", "firstOrLatest"},
-	{"latest", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "a property's latest value", "firstOrLatest"},
+	{"first", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "a property's earliest value", "oneValue"},
+	{"latest", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "a property's latest value", "oneValue"},
+	{"mode", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "a property's most frequent value; of several the one seen last", "oneValue"},
 	{"recency", "{of: EVENTS, where: PRED, atLeast: DURATION | atMost: DURATION}", "how long ago the last signal was; false if there never was one", "recency"},
 	{"never", "{of: EVENTS, where: PRED}", "no such signal was ever sent", "never"},
 	{"sequence", "{steps: [STEP, …], span: DURATION, in: session | page | day | visitor, completed: {WINDOW} | allWithin: {WINDOW}, times: {COMPARE}}", "signals one after the other", "sequence"},
@@ -37,7 +38,7 @@ var operators = []Operator{
 }
 
 // notYet are operators of the language that no released version supports.
-var notYet = []string{"mode", "regular", "affinity", "list"}
+var notYet = []string{"regular", "affinity", "list"}
 
 // Operators returns the operators of the language, in the order in which
 // documentation should show them. The caller owns the result.

@@ -189,7 +189,11 @@ const (
 	Max    AggFunc = "max"
 	First  AggFunc = "first"
 	Latest AggFunc = "latest"
+	Mode   AggFunc = "mode" // the most frequent; of several the one seen last
 )
+
+// ofText reports whether the figure may be text.
+func (f AggFunc) ofText() bool { return f == First || f == Latest || f == Mode }
 
 // A Weight is one term of a score.
 type Weight struct {
