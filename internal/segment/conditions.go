@@ -25,6 +25,9 @@ func (c *compiler) compile(cond syntax.Cond) node {
 		return c.count(x)
 	case syntax.Aggregate:
 		return c.aggregate(x)
+	case syntax.Regular:
+		m := c.match(x.Match)
+		return &regular{matcher: m, column: c.column(postColumn{matcher: m}), atLeast: x.AtLeast, ofLast: int64(x.OfLast), weekly: x.Period == syntax.Week}
 	case syntax.Recency:
 		return c.recency(x)
 	case syntax.Never:

@@ -59,6 +59,9 @@
 // has nothing in session: current; session: any asks for one session that
 // satisfies the whole condition, and without any session is false.
 //
+// regular counts the calendar days or weeks with a signal, the current one
+// included.
+//
 // # Sessions
 //
 // A session is a run of activity of one device with pauses shorter than

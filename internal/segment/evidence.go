@@ -52,6 +52,14 @@ func (n *aggregate) evidence(x *explainer) evidence {
 	return e
 }
 
+func (n *regular) evidence(x *explainer) evidence {
+	c := &x.log.columns[n.column]
+	from := n.start(&x.frame, n.period(&x.frame, x.frame.now)-n.ofLast+1)
+	s := span{x.log.firstFrom(c.pos, from), x.frame.existing(c.pos)}
+	found, _ := n.count(&x.frame, c, n.period(&x.frame, from), int(n.ofLast))
+	return evidence{found: strconv.Itoa(found), wanted: fmt.Sprintf(">= %d", n.atLeast), used: x.positions(c, s)}
+}
+
 func (n *recency) evidence(x *explainer) evidence {
 	e := evidence{wanted: "<= " + words(n.d), used: x.lastOf(n.column)}
 	if n.atLeast {

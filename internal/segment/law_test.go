@@ -77,7 +77,7 @@ func genCmp(t *rapid.T, most int) []syntax.Cmp {
 }
 
 func genLeaf(t *rapid.T, sliding bool) syntax.Cond {
-	n := rapid.IntRange(0, 11).Draw(t, "operator")
+	n := rapid.IntRange(0, 12).Draw(t, "operator")
 	if sliding {
 		n %= 7
 	}
@@ -95,6 +95,8 @@ func genLeaf(t *rapid.T, sliding bool) syntax.Cond {
 			return syntax.Recency{Match: genMatch(t), AtLeast: &d}
 		}
 		return syntax.Recency{Match: genMatch(t), AtMost: &d}
+	case 12:
+		return syntax.Regular{Match: genMatch(t), AtLeast: 1, OfLast: rapid.IntRange(1, 2).Draw(t, "of last"), Period: rapid.SampledFrom([]syntax.Period{syntax.Day, syntax.Week}).Draw(t, "period")}
 	case 4:
 		seq := syntax.Sequence{Steps: []syntax.Step{{Match: genMatch(t)}, {Match: genMatch(t), Within: &d}}, Window: w}
 		seq.AllWithin = rapid.Bool().Draw(t, "all within")

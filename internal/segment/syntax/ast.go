@@ -83,8 +83,8 @@ type ExampleProp struct {
 type Scalar any
 
 // A Cond is a condition: one node of a rule. The nodes are All, Any, Not,
-// Count, Aggregate, Recency, Never, Sequence, Absence, Session, Dwell, Scroll,
-// Score, Trait, Context and Segment, as values, never as pointers.
+// Count, Aggregate, Recency, Never, Regular, Sequence, Absence, Session, Dwell,
+// Scroll, Score, Trait, Context and Segment, as values, never as pointers.
 type Cond interface {
 	Position() Pos
 	cond()
@@ -142,6 +142,14 @@ type (
 		Match   Match
 		AtLeast *time.Duration // exactly one of the two is set
 		AtMost  *time.Duration
+	}
+	// Regular holds when matching signals lie in at least AtLeast of the last
+	// OfLast calendar days or weeks, the current one included.
+	Regular struct {
+		Node
+		Match           Match
+		AtLeast, OfLast int // 1 <= AtLeast <= OfLast <= 366
+		Period          Period
 	}
 	// Never holds when no matching signal was ever sent.
 	Never struct {

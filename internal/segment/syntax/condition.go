@@ -38,6 +38,8 @@ func (r *reader) cond(n *yaml.Node) Cond {
 		return r.aggregate(at, AggFunc(key.Value), value)
 	case "recency":
 		return r.recency(at, value)
+	case "regular":
+		return r.regular(at, value)
 	case "never":
 		return r.never(at, value)
 	case "sequence":
@@ -176,6 +178,25 @@ func (r *reader) recency(at Node, n *yaml.Node) Cond {
 		r.fail(n, "recency takes atLeast or atMost: for both put two recency conditions into all: [ ]")
 	case !given && !f.has("atMost"):
 		r.fail(n, "recency needs atLeast or atMost, such as atLeast: 30d")
+	}
+	f.close()
+	return c
+}
+
+// maxPeriods bounds how many days or weeks regular looks at.
+const maxPeriods = 366
+
+var periods = words(Day, Week)
+
+func (r *reader) regular(at Node, n *yaml.Node) Cond {
+	f := r.fields(n, regularForm)
+	c := Regular{
+		Node: at, Match: f.match("of"),
+		AtLeast: f.whole("atLeast", 1, maxPeriods, 1), OfLast: f.whole("ofLast", 1, maxPeriods, maxPeriods),
+		Period: Period(f.choice("period", periods...)),
+	}
+	if c.AtLeast > c.OfLast {
+		r.fail(f.find("atLeast"), "atLeast %d of the last %d can never be: make ofLast greater", c.AtLeast, c.OfLast)
 	}
 	f.close()
 	return c

@@ -24,6 +24,8 @@ func Describe(c Cond) string {
 		return describeAggregate(c)
 	case Recency:
 		return describeRecency(c)
+	case Regular:
+		return fmt.Sprintf("%s in at least %d of the last %s", describeMatch(c.Match), c.AtLeast, plural(int64(c.OfLast), "calendar "+string(c.Period)))
 	case Never:
 		return "never any " + describeMatch(c.Match)
 	case Sequence:

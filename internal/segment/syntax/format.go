@@ -51,6 +51,13 @@ func formatParts(c Cond) (key, value string) {
 		m.duration("atLeast", c.AtLeast)
 		m.duration("atMost", c.AtMost)
 		return "recency", m.flow()
+	case Regular:
+		var m entries
+		m.match("of", c.Match)
+		m.add("atLeast", strconv.Itoa(c.AtLeast))
+		m.add("ofLast", strconv.Itoa(c.OfLast))
+		m.add("period", string(c.Period))
+		return "regular", m.flow()
 	case Never:
 		var m entries
 		m.match("of", c.Match)

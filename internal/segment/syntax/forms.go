@@ -70,7 +70,7 @@ func freely(noun, sample string) form { return form{noun: noun, sample: sample} 
 // itself.
 var forms = []form{
 	costForm, exampleForm, matchForm,
-	countForm, aggregateForm, oneValueForm, recencyForm, neverForm, sequenceForm,
+	countForm, aggregateForm, oneValueForm, recencyForm, neverForm, regularForm, sequenceForm,
 	absenceForm, sessionForm, dwellForm, scrollForm, scoreForm,
 	firstStepForm, stepForm, weightForm, weightOfForm,
 	windowForm, howMany.form(), lengthOfTime.form(), testForm,
@@ -146,6 +146,14 @@ var recencyForm = form{
 		key{"atLeast", "duration", "the last signal is at least so long ago", optional},
 		key{"atMost", "duration", "the last signal is at most so long ago", optional}),
 	limits: []limit{oneBound},
+}
+
+var regularForm = form{
+	name: "regular", noun: "regular", sample: "{of: Report Viewed, atLeast: 3, ofLast: 4, period: week}",
+	keys: append(matchKeys("of"),
+		key{"atLeast", "periods", "in how many of the days or weeks at least", required},
+		key{"ofLast", "periods", "of how many, the current one included", required},
+		key{"period", "period", "day or week, by the calendar", required}),
 }
 
 var neverForm = form{name: "never", noun: "never", sample: "{of: Product Viewed}", keys: matchKeys("of")}

@@ -12,7 +12,7 @@ import (
 
 func genCond(depth int) *rapid.Generator[Cond] {
 	return rapid.Custom(func(t *rapid.T) Cond {
-		kinds := []string{"count", "aggregate", "recency", "never", "sequence", "absence", "session", "onPage", "score", "pred", "segment"}
+		kinds := []string{"count", "aggregate", "recency", "never", "regular", "sequence", "absence", "session", "onPage", "score", "pred", "segment"}
 		if depth > 0 {
 			kinds = append(kinds, "group", "group")
 		}
@@ -32,6 +32,12 @@ func genCond(depth int) *rapid.Generator[Cond] {
 				return Recency{Match: genMatch().Draw(t, "match"), AtLeast: &d}
 			}
 			return Recency{Match: genMatch().Draw(t, "match"), AtMost: &d}
+		case "regular":
+			most := rapid.IntRange(1, maxPeriods).Draw(t, "ofLast")
+			return Regular{
+				Match: genMatch().Draw(t, "match"), AtLeast: rapid.IntRange(1, most).Draw(t, "atLeast"), OfLast: most,
+				Period: rapid.SampledFrom([]Period{Day, Week}).Draw(t, "period"),
+			}
 		case "never":
 			return Never{Match: genMatch().Draw(t, "match")}
 		case "sequence":

@@ -26,6 +26,7 @@ var operators = []Operator{
 	{"mode", "{of: EVENTS, property: PROPERTY, where: PRED, WINDOW, COMPARE}", "a property's most frequent value; of several the one seen last", "oneValue"},
 	{"recency", "{of: EVENTS, where: PRED, atLeast: DURATION | atMost: DURATION}", "how long ago the last signal was; false if there never was one", "recency"},
 	{"never", "{of: EVENTS, where: PRED}", "no such signal was ever sent", "never"},
+	{"regular", "{of: EVENTS, where: PRED, atLeast: NUMBER, ofLast: NUMBER, period: day | week}", "in so many of the last calendar days or weeks, the current one included", "regular"},
 	{"sequence", "{steps: [STEP, …], span: DURATION, in: session | page | day | visitor, completed: {WINDOW} | allWithin: {WINDOW}, times: {COMPARE}}", "signals one after the other", "sequence"},
 	{"absence", "{of: EVENTS, where: PRED, without: MATCH, for: DURATION, since: last | first, mode: still | once, WINDOW}", "one signal happened and another did not follow", "absence"},
 	{"session", "{number: {COMPARE}, pages: {COMPARE}, duration: {COMPARE}, entry: PRED, referrer: TEST, returning: true | false, returnedWithin: DURATION}", "the current session", "session"},
@@ -38,7 +39,7 @@ var operators = []Operator{
 }
 
 // notYet are operators of the language that no released version supports.
-var notYet = []string{"regular", "affinity", "list"}
+var notYet = []string{"affinity", "list"}
 
 // Operators returns the operators of the language, in the order in which
 // documentation should show them. The caller owns the result.

@@ -178,6 +178,15 @@ const (
 	Once  AbsenceMode = "once"  // some A had no B within For after it
 )
 
+// A Period is a calendar period.
+type Period string
+
+// The periods.
+const (
+	Day  Period = "day"
+	Week Period = "week"
+)
+
 // An AggFunc is a figure over the values of a property.
 type AggFunc string
 

@@ -52,6 +52,8 @@ func constantSchemas() map[string]schema {
 		"scope":         choice(scopes),
 		"anchor":        choice(anchors),
 		"absenceMode":   choice(absenceModes),
+		"periods":       wholeNumber(1, maxPeriods),
+		"period":        choice(periods),
 		"week":          choice(weeks),
 		"sessionWindow": choice(sessionWindows),
 	}

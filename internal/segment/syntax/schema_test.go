@@ -126,7 +126,7 @@ var unseen = []string{
 	"not valid JSON", "anchors (&", "aliases (*", "tags (!",
 	// Values that do not go together.
 	"no value of", "no gap is at most", "first such signal is one", "leave it out with mode: once",
-	"bounds of between are reversed", "two numbers or two dates, not one of each",
+	"bounds of between are reversed", "can never be: make ofLast greater", "two numbers or two dates, not one of each",
 	// How numbers are written, how large they are, and languages within text.
 	"is not a plain decimal number", "is too large a number", "a duration is at most 100 years",
 	"is not a regular expression in RE2 syntax",
@@ -217,9 +217,9 @@ var good = map[string]string{
 	"text": "x", "filled": "x", "anyText": "0s page", "pattern": "^x", "segmentKey": "a", "property": "x", "properties": "[x, y]",
 	"events": "[page, x]", "predicate": "{plan: pro}", "tests": "{gte: 3}", "attributes": "{device: mobile}",
 	"scalar": "x", "scalars": "[x, 1]", "ordered": "5", "range": "[1, 2]", "version": "1.2.3",
-	"number": "5", "notNegative": "5", "howMany": "5", "percentage": "5", "repeats": "5", "priority": "5", "days": "5",
+	"number": "5", "notNegative": "5", "howMany": "5", "percentage": "5", "repeats": "5", "priority": "5", "days": "5", "periods": "5",
 	"duration": "1d", "positive": "1d", "ago": "[1d, 2d]", "boolean": "true", "mark": "true",
-	"status": "draft", "scope": "page", "anchor": "first", "absenceMode": "once", "week": "current", "sessionWindow": "any",
+	"status": "draft", "scope": "page", "anchor": "first", "absenceMode": "once", "week": "current", "period": "week", "sessionWindow": "any",
 	"condition": "{segment: b}", "examples": "[{name: x, at: 1d, member: true}]", "cost": "{hoursPerMonth: 5}",
 	"steps": "[{of: a}]", "weights": "[{event: page, weight: 1}]", "without": "{of: a}", "withouts": "[{of: a}, b]",
 	"window": "{last: 1d}", "howManyComparison": "{gte: 5}", "durationComparison": "{gte: 1d}",
