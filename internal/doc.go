@@ -6,6 +6,8 @@
 //
 //	fault                    what a caller can do about an error
 //	spelling                 what a misspelt name was meant to be
+//	idlist                   lists of visitors' ids, uploaded; their Store contract
+//	idlist/idlisttest        the contract as tests, for every engine
 //	signal                   one thing a visitor did
 //	visitor                  what is remembered of a visitor; the Store contract
 //	visitor/visitortest      the contract as tests, for every engine

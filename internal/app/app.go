@@ -20,6 +20,7 @@ import (
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/httpapi"
+	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/store/pebblestore"
@@ -34,16 +35,16 @@ type Listeners struct{ Public, Admin net.Listener }
 // requests, gives those under way cfg.Grace to finish, and closes the store.
 func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, closed(lns.Public), closed(lns.Admin)) }()
-	seen := stateOf(cfg)
-	site, findings, err := Load(cfg)
-	if err != nil {
-		return err
-	}
 	store, err := OpenStore(cfg, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	seen := stateOf(ctx, cfg, store)
+	site, findings, err := LoadWith(ctx, cfg, store)
+	if err != nil {
+		return err
+	}
 
 	metrics := telemetry.New(prometheus.NewRegistry(), BuildOf())
 	metrics.Loaded(true)
@@ -55,7 +56,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics})
-	files := &publisher{cfg: cfg, resolver: resolver, metrics: metrics, log: log, seen: seen}
+	files := &publisher{cfg: cfg, lists: store, resolver: resolver, metrics: metrics, log: log, seen: seen}
 	opts := httpapi.Options{Log: log, Observer: metrics, Parts: []httpapi.Part{
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
@@ -107,8 +108,14 @@ func report(log *slog.Logger, site *resolve.Site, findings []content.Finding) {
 		"content", site.Content.Revision(), "findings", len(findings))
 }
 
+// A Store keeps all that must survive: visitors and lists.
+type Store interface {
+	visitor.Store
+	idlist.Store
+}
+
 // OpenStore opens the store that cfg names. The caller closes it.
-func OpenStore(cfg config.Config, log *slog.Logger) (visitor.Store, error) {
+func OpenStore(cfg config.Config, log *slog.Logger) (Store, error) {
 	opts := pebblestore.Options{Limits: Limits(cfg), Log: log}
 	scheme, dir := config.Scheme(cfg.Store)
 	switch scheme {

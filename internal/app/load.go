@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +12,8 @@ import (
 	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/contentful"
 	"github.com/segue-dev/segue/internal/experience"
+	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/segment"
 	"github.com/segue-dev/segue/internal/segment/syntax"
@@ -22,7 +25,28 @@ import (
 //
 // An audience of the content whose id is a configured segment's key is that
 // segment; the other audiences are segments of their own.
+//
+// Without a store nothing is on a list; LoadWith knows the lists of one.
 func Load(cfg config.Config) (*resolve.Site, []content.Finding, error) {
+	return load(cfg, nil)
+}
+
+// LoadWith is Load with the lists that a store keeps.
+func LoadWith(ctx context.Context, cfg config.Config, store idlist.Store) (*resolve.Site, []content.Finding, error) {
+	return load(cfg, func(key string) (segment.List, error) {
+		l, err := store.List(ctx, key)
+		switch {
+		case fault.KindOf(err) == fault.NotFound:
+			return nil, nil
+		case err != nil:
+			return nil, err
+		default:
+			return l, nil
+		}
+	})
+}
+
+func load(cfg config.Config, lists func(key string) (segment.List, error)) (*resolve.Site, []content.Finding, error) {
 	definitions, segmentsErr := config.Segments(cfg.Segments)
 	filed, filedOrder, experiencesErr := config.Experiences(cfg.Experiences)
 	snapshot, contentErr := loadContent(cfg.Content)
@@ -36,12 +60,13 @@ func Load(cfg config.Config) (*resolve.Site, []content.Finding, error) {
 	editors := contentful.LoadPersonalization(snapshot, func(key string) bool { return configured[key] })
 	set, segmentsErr := segment.Compile(append(definitions, editors.Audiences...), segment.Options{
 		SessionGap: cfg.SessionGap, Zone: cfg.Location(), WeekStart: cfg.FirstWeekday(),
+		Lists: lists, Topics: snapshot,
 	})
 	catalog, catalogErr := experience.NewCatalog(append(editors.Experiences, filed...), joined(editors.Order, filedOrder))
 	if err := errors.Join(segmentsErr, catalogErr); err != nil {
 		return nil, nil, err
 	}
-	findings := slices.Concat(snapshot.Findings(), editors.Findings, doubtsOf(catalog, snapshot, set))
+	findings := slices.Concat(snapshot.Findings(), editors.Findings, doubtsOf(catalog, snapshot, set), missingIn(set, lists != nil))
 	return resolve.NewSite(snapshot, set, catalog), findings, nil
 }
 
@@ -104,6 +129,18 @@ func doubtsOf(catalog *experience.Catalog, snapshot *content.Snapshot, set *segm
 					doubt("variant %d of baseline %s, entry %s, is not published: the slot falls through", i+1, c.Baseline, v.Entry)
 				}
 			}
+		}
+	}
+	return findings
+}
+
+// missingIn are the things outside that rules rest on and that are not there;
+// lists among them only if it is known which there are.
+func missingIn(set *segment.Set, lists bool) []content.Finding {
+	var findings []content.Finding
+	for _, m := range set.Missing() {
+		if lists || m.What != "list" {
+			findings = append(findings, content.Finding{Message: m.String()})
 		}
 	}
 	return findings

@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/segue-dev/segue/config"
+	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/telemetry"
 )
@@ -23,10 +25,12 @@ const lookEvery = time.Second
 // so.
 type publisher struct {
 	cfg      config.Config
+	lists    idlist.Store
 	resolver *resolve.Resolver
 	metrics  *telemetry.Metrics
 	log      *slog.Logger
-	seen     string // the files when they were last read
+	looking  sync.Mutex
+	seen     string // the files and lists when they were last read
 	broken   atomic.Pointer[error]
 }
 
@@ -39,19 +43,21 @@ func (p *publisher) watch(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticks.C:
-			p.look()
+			p.look(ctx)
 		}
 	}
 }
 
-// look publishes the files if they have changed.
-func (p *publisher) look() {
-	now := stateOf(p.cfg)
+// look publishes the files and lists if they have changed.
+func (p *publisher) look(ctx context.Context) {
+	p.looking.Lock()
+	defer p.looking.Unlock()
+	now := stateOf(ctx, p.cfg, p.lists)
 	if now == p.seen {
 		return
 	}
 	p.seen = now
-	site, findings, err := Load(p.cfg)
+	site, findings, err := LoadWith(ctx, p.cfg, p.lists)
 	p.metrics.Loaded(err == nil)
 	if err != nil {
 		p.broken.Store(&err)
@@ -73,13 +79,15 @@ func (p *publisher) check(context.Context) error {
 }
 
 // stateOf is different whenever a file that is published has been edited, came
-// or went.
-func stateOf(cfg config.Config) string {
+// or went, and whenever a list was uploaded or deleted.
+func stateOf(ctx context.Context, cfg config.Config, lists idlist.Store) string {
+	var state strings.Builder
+	versions, err := lists.ListVersions(ctx)
+	fmt.Fprintln(&state, versions, err)
 	files, err := cfg.Files()
 	if err != nil {
-		return err.Error()
+		return state.String() + err.Error()
 	}
-	var state strings.Builder
 	for _, file := range files {
 		info, err := os.Stat(file)
 		if err != nil {

@@ -33,14 +33,14 @@ func TestEditsAreServedWhenTheyAreGood(t *testing.T) {
 	cfg, err := config.Load(filepath.Join(dir, "segue.yaml"), nil, nil)
 	require.NoError(t, err)
 
-	seen := stateOf(cfg)
-	site, _, err := Load(cfg)
-	require.NoError(t, err)
 	store, err := OpenStore(cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	seen := stateOf(t.Context(), cfg, store)
+	site, _, err := LoadWith(t.Context(), cfg, store)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	p := &publisher{
-		cfg: cfg, resolver: resolve.New(store, ingest.New(store, ingest.Options{}), site, resolve.Options{}),
+		cfg: cfg, lists: store, resolver: resolve.New(store, ingest.New(store, ingest.Options{}), site, resolve.Options{}),
 		metrics: telemetry.New(prometheus.NewRegistry(), telemetry.Build{}), log: slog.New(slog.DiscardHandler), seen: seen,
 	}
 	served := func() string {
@@ -49,21 +49,21 @@ func TestEditsAreServedWhenTheyAreGood(t *testing.T) {
 		return strings.Join(a.Segments, " ")
 	}
 
-	p.look()
+	p.look(t.Context())
 	require.Same(t, site, p.resolver.Site(), "nothing was edited")
 	edit("segment: one\nname: ")
-	p.look()
+	p.look(t.Context())
 	require.Equal(t, "one", served(), "the last good rules are served")
 	require.ErrorContains(t, p.check(t.Context()), "a.yaml:")
 	edit(strings.Replace(good, "KEY", "two", 1))
-	p.look()
+	p.look(t.Context())
 	require.Equal(t, "two", served())
 	require.NoError(t, p.check(t.Context()))
 	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(rule), "b.yaml"), []byte(strings.Replace(good, "KEY", "three", 1)), 0o600))
-	p.look()
+	p.look(t.Context())
 	require.Equal(t, "three two", served(), "a new file counts")
 	require.NoError(t, os.Remove(rule))
-	p.look()
+	p.look(t.Context())
 	require.Equal(t, "three", served(), "and so does one that has gone")
 }
 

@@ -26,10 +26,10 @@ var tiers = []struct {
 	pkgs  []string
 }{
 	{"words", true, true, []string{
-		"internal/fault", "internal/spelling", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax",
+		"internal/fault", "internal/spelling", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax",
 		"internal/content", "internal/experience", "internal/experience/bucket", "internal/decision",
 	}},
-	{"word tests", true, false, []string{"internal/visitor/visitortest"}},
+	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
 	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest"}},
 	{"adapters", false, false, []string{
 		"internal/store/pebblestore", "internal/contentful", "internal/telemetry",

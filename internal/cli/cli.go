@@ -105,15 +105,15 @@ func (c configured) withStore(env Env, f func(site *resolve.Site, store visitor.
 	if err != nil {
 		return err
 	}
-	site, _, err := app.Load(cfg)
-	if err != nil {
-		return err
-	}
 	store, err := app.OpenStore(cfg, env.quiet(cfg))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	site, _, err := app.LoadWith(context.Background(), cfg, store)
+	if err != nil {
+		return err
+	}
 	return f(site, store)
 }
 

@@ -24,6 +24,7 @@ func (b *Builder) Build() (*Snapshot, error) {
 		types:    b.types,
 		entries:  a.compiler.entries,
 		byType:   byType(a.compiler.entries),
+		topics:   b.topics(),
 	}
 	s.findings = append(findings, a.findings...)
 	s.indexSlugs()

@@ -52,6 +52,7 @@ type Builder struct {
 	types   map[string]*Type
 	entries map[string]*Item
 	assets  map[string]*Item
+	broader map[string][]string // by concept
 }
 
 // AddLocale adds a locale. A locale given twice is an error.

@@ -30,6 +30,7 @@ type Snapshot struct {
 	entries  map[string]*Entry
 	byType   map[string][]*Entry // in order of id; "" = all
 	slugs    map[slugKey]*Entry
+	topics   map[string][]string // ids of the entries about each
 	findings []Finding
 }
 

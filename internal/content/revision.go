@@ -25,6 +25,10 @@ func (b *Builder) revision() string {
 	for _, id := range sortedKeys(b.types) {
 		h.add("type", id, fmt.Sprintf("%+v", b.types[id].Fields))
 	}
+	for _, id := range sortedKeys(b.broader) {
+		h.add("concept", id, strconv.Itoa(len(b.broader[id])))
+		h.add(b.broader[id]...)
+	}
 	h.items("entry", b.entries)
 	h.items("asset", b.assets)
 	return "c" + hex.EncodeToString(h.Sum(nil)[:revisionBytes])

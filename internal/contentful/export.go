@@ -29,6 +29,10 @@ type export struct {
 	Entries      []json.RawMessage `json:"entries"`
 	Assets       []json.RawMessage `json:"assets"`
 	Locales      []json.RawMessage `json:"locales"`
+	// Concepts are those of the taxonomy as the delivery API lists them. They
+	// belong to the organization, so contentful-export leaves them out; a file
+	// may have them added.
+	Concepts []json.RawMessage `json:"concepts"`
 }
 
 // LoadExportFile loads the export in a file; see LoadExport.
@@ -69,6 +73,7 @@ func LoadExport(r io.Reader) (*content.Snapshot, error) {
 	each(l, "locales", e.Locales, l.locale)
 	each(l, "entries", e.Entries, l.entry)
 	each(l, "assets", e.Assets, l.asset)
+	each(l, "concepts", e.Concepts, l.concept)
 	l.inferLocale(len(e.Locales))
 	if err := l.fault(); err != nil {
 		return nil, err

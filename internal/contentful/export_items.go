@@ -80,6 +80,29 @@ func (f fieldItem) accepts() (types []string) {
 	return types
 }
 
+// A conceptItem is an item of concepts.
+type conceptItem struct {
+	Sys struct {
+		ID string `json:"id"`
+	} `json:"sys"`
+	Broader []struct {
+		Sys struct {
+			ID string `json:"id"`
+		} `json:"sys"`
+	} `json:"broader"`
+}
+
+func (i conceptItem) identity() string { return i.Sys.ID }
+
+// concept adds a concept of the taxonomy.
+func (l *loader) concept(i conceptItem) error {
+	c := content.Concept{ID: i.Sys.ID}
+	for _, b := range i.Broader {
+		c.Broader = append(c.Broader, b.Sys.ID)
+	}
+	return l.builder.AddConcept(c)
+}
+
 // An entityItem is an item of entries or assets.
 type entityItem struct {
 	Sys      entitySys                  `json:"sys"`

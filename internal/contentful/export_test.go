@@ -194,3 +194,20 @@ func FuzzLoadExport(f *testing.F) {
 		}
 	})
 }
+
+func TestTopicsComeFromMetadataAndConcepts(t *testing.T) {
+	const export = `{
+		"locales": [{"code": "en", "default": true}],
+		"entries": [{"sys": {"id": "e1", "contentType": {"sys": {"id": "page"}}}, "fields": {},
+			"metadata": {"tags": [{"sys": {"type": "Link", "linkType": "Tag", "id": "sale"}}],
+				"concepts": [{"sys": {"type": "Link", "linkType": "TaxonomyConcept", "id": "trail"}}]}}],
+		"concepts": [{"sys": {"id": "trail", "type": "TaxonomyConcept"}, "prefLabel": {"en": "Trail shoes"},
+			"broader": [{"sys": {"type": "Link", "linkType": "TaxonomyConcept", "id": "shoes"}}]}]}`
+	s := loadExport(t, export)
+	require.Equal(t, []string{"sale", "shoes", "trail"}, s.Topics())
+	entries, known := s.About("shoes")
+	require.True(t, known)
+	require.Equal(t, []string{"e1"}, entries)
+	_, err := contentful.LoadExport(strings.NewReader(strings.Replace(export, `"id": "trail", "type"`, `"type"`, 1)))
+	require.ErrorContains(t, err, "concepts[0]: sys.id: missing")
+}

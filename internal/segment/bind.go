@@ -24,16 +24,17 @@ type Log struct {
 	// that ended with signals that have left the log.
 	streamEnds []int64
 	traits     map[string]visitor.Trait
-	dropped    int   // signals that have left the record's log
-	horizon    int64 // time of the latest of them
-	bulk       int   // bytes of what the columns consist of, and of texts
+	listed     []bool // by list of the set: whether the visitor is on it
+	dropped    int    // signals that have left the record's log
+	horizon    int64  // time of the latest of them
+	bulk       int    // bytes of what the columns consist of, and of texts
 }
 
 // Size returns how many bytes the Log takes, roughly.
 func (l *Log) Size() int {
 	return l.bulk + sizeOf[Log](1) + sizeOf[int64](cap(l.at)+cap(l.streamEnds)) + sizeOf[column](cap(l.columns)) +
 		sizeOf[session](cap(l.sessions)) + sizeOf[turn](cap(l.turns)) + sizeOf[past](cap(l.past)) +
-		sizeOf[prop](cap(l.values)) + sizeOf[visitor.Trait](2*len(l.traits))
+		sizeOf[prop](cap(l.values)) + len(l.listed) + sizeOf[visitor.Trait](2*len(l.traits))
 }
 
 // sizeOf returns how many bytes n values take.
@@ -113,6 +114,7 @@ func (b *binding) fill(s *Set, rec *visitor.Record) {
 		l.past = b.pasts()
 	}
 	l.traits = keep(rec.Summary.Traits, s.traits)
+	l.listed = listed(s.lists, rec)
 	l.columns = make([]column, len(s.builders))
 	for i, builder := range s.builders {
 		l.columns[i] = builder.build(b)

@@ -28,6 +28,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 		return nil, errors.Join(errs...)
 	}
 	for i, d := range live {
+		c.segment = d.Key
 		rule := c.gate(d.Purpose, c.compile(d.When))
 		c.set.segments = append(c.set.segments, compiled{def: d, rule: rule, live: rule})
 		if d.Status != syntax.Draft {
@@ -45,13 +46,18 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 	}
 	c.set.events.settle()
 	c.set.keys.number()
-	c.set.revision = revisionOf(live)
+	c.set.revision = revisionOf(live, c.outside)
 	return c.set, nil
 }
 
 // A compiler fills a Set.
 type compiler struct {
 	set        *Set
+	lists      func(key string) (List, error)
+	listed     map[string]int // indexes of the Set's lists
+	topics     Topics
+	outside    []string // what rules rest on besides themselves, by version
+	segment    string   // the key of the one being compiled
 	errs       []error
 	matchers   map[string]int
 	totals     map[total]int
@@ -74,6 +80,9 @@ func newCompiler(opts Options) *compiler {
 	set.beat = newBeatKeys(&set.keys)
 	return &compiler{
 		set:        set,
+		lists:      opts.Lists,
+		listed:     map[string]int{},
+		topics:     opts.Topics,
 		matchers:   map[string]int{},
 		totals:     map[total]int{},
 		columns:    map[builder]int{},

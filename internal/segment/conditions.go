@@ -21,6 +21,8 @@ func (c *compiler) compile(cond syntax.Cond) node {
 		return not{c.compile(x.Of)}
 	case syntax.Segment:
 		return reference{c.set.index[x.Key]}
+	case syntax.List:
+		return c.list(x)
 	case syntax.Count:
 		return c.count(x)
 	case syntax.Aggregate:
@@ -39,6 +41,8 @@ func (c *compiler) compile(cond syntax.Cond) node {
 		return c.absence(x)
 	case syntax.Score:
 		return c.score(x)
+	case syntax.Affinity:
+		return c.affinity(x)
 	default:
 		return c.compileAbout(cond)
 	}

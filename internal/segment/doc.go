@@ -116,6 +116,16 @@
 // A score is the sum of a weight for each signal that halves every half-life,
 // 0 without signals. A signal counts for every term that it matches.
 //
+// An affinity is a score in which a view of an entry counts 1 if the entry has
+// the topic, or a concept that is narrower. Views are page, screen and component
+// signals and the track event "Entry Viewed"; the entry is their property entry,
+// entryId, entry_id or componentId.
+//
+// # Lists
+//
+// list holds for a visitor whose record has the id, or whose latest user id is
+// it. It asks the list as it is now, also about the past.
+//
 // # Traits and context
 //
 // A trait is as the latest identify signal with it says, or, if that has left

@@ -14,6 +14,7 @@ type prop = signal.Prop
 type property struct {
 	key     *key
 	isName  bool       // a page or screen signal without it has its name for it
+	others  []*key     // where it is if it is not at key
 	onPage  *key       // where a page signal has it if not at key; may be nil
 	derived *attribute // what it can be told from if it is nowhere; may be nil
 }
@@ -46,6 +47,11 @@ func newProperty(path string, ks *keys) *property {
 func (p *property) of(s *item, buf *[2]prop) []prop {
 	if vals := s.all(p.key); len(vals) > 0 {
 		return vals
+	}
+	for _, k := range p.others {
+		if vals := s.all(k); len(vals) > 0 {
+			return vals
+		}
 	}
 	switch {
 	case p.isName && s.Name != "" && (s.Type == signal.Page || s.Type == signal.Screen):

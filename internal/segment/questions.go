@@ -57,9 +57,14 @@ func (c *compiler) match(m syntax.Match) int {
 	if i, ok := c.matchers[key]; ok {
 		return i
 	}
+	return c.newMatcher(key, events, c.pred(m.Where))
+}
+
+// newMatcher returns the index of a new matcher, which is remembered under key.
+func (c *compiler) newMatcher(key string, events []syntax.Event, where []propTest) int {
 	i := len(c.set.matchers)
 	c.matchers[key] = i
-	out := matcher{where: c.pred(m.Where)}
+	out := matcher{where: where}
 	c.set.matchers = append(c.set.matchers, out)
 	for _, e := range events {
 		c.set.events.add(e, int32(i))

@@ -6,15 +6,22 @@ import (
 	"fmt"
 	"hash"
 	"reflect"
+	"slices"
 
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
 
 // revisionOf returns a short hash of what definitions in the order of a Set
-// say, whatever the files they come from. Examples do not count, since they
-// change no answer.
-func revisionOf(defs []syntax.Definition) string {
-	return "r" + hashOf(defs...)
+// say, whatever the files they come from, and of what they rest on besides.
+// Examples do not count, since they change no answer.
+func revisionOf(defs []syntax.Definition, outside []string) string {
+	if len(outside) == 0 {
+		return "r" + hashOf(defs...)
+	}
+	slices.Sort(outside)
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %q", hashOf(defs...), slices.Compact(outside))
+	return "r" + hex.EncodeToString(h.Sum(nil))[:12]
 }
 
 // VersionOf names what a definition says: its content hash, as Set.Revision is

@@ -17,6 +17,26 @@ type Options struct {
 	SessionGap time.Duration  // 0 = 30 minutes
 	Zone       *time.Location // of calendar windows, hour and weekday; nil = UTC
 	WeekStart  time.Weekday   // first day of a calendar week
+	// Lists returns the list that was uploaded under a key; nil if there is
+	// none, which makes rules about it unknown (see Set.Missing). A nil Lists
+	// has none.
+	Lists func(key string) (List, error)
+	// Topics says which entries are about what; nil if there is no content.
+	Topics Topics
+}
+
+// A List is a set of visitors' ids. It never changes.
+type List interface {
+	Has(id string) bool
+	Version() string // the same for lists with equal ids
+}
+
+// Topics says which entries are about a topic: a taxonomy concept, or one that
+// is narrower, or a tag. It never changes.
+type Topics interface {
+	// About returns the entries' ids in ascending order; known says whether
+	// there is such a topic at all.
+	About(topic string) (entries []string, known bool)
 }
 
 // A Set is a compiled, immutable set of segments. It is safe for concurrent
@@ -37,7 +57,10 @@ type Set struct {
 	beat     beatKeys   // those of heartbeats and scrolls
 	totals   []total
 	traits   []string // names
+	lists    []List
 	builders []builder
+
+	missing []Missing
 }
 
 // A compiled segment is a definition and its rule.

@@ -84,7 +84,7 @@ type Scalar any
 
 // A Cond is a condition: one node of a rule. The nodes are All, Any, Not,
 // Count, Aggregate, Recency, Never, Regular, Sequence, Absence, Session, Dwell,
-// Scroll, Score, Trait, Context and Segment, as values, never as pointers.
+// Scroll, Score, Affinity, Trait, Context, Segment and List, as values, never as pointers.
 type Cond interface {
 	Position() Pos
 	cond()
@@ -218,6 +218,16 @@ type (
 		Cmp      []Cmp
 	}
 
+	// Affinity compares how many views of entries about Topic there were, each
+	// halving every HalfLife. An entry is about its tags and concepts and about
+	// what these are narrower than.
+	Affinity struct {
+		Node
+		Topic    string // id of a taxonomy concept or of a tag
+		HalfLife time.Duration
+		Cmp      []Cmp
+	}
+
 	// Trait tests what is known of the visitor. An absent trait is unknown to
 	// every test but exists.
 	Trait struct {
@@ -233,6 +243,12 @@ type (
 	}
 	// Segment holds for the members of another segment.
 	Segment struct {
+		Node
+		Key string
+	}
+	// List holds for those whose anonymous id or user id is in an uploaded
+	// list; it is unknown as long as no such list was uploaded.
+	List struct {
 		Node
 		Key string
 	}

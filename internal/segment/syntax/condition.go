@@ -1,7 +1,6 @@
 package syntax
 
 import (
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -56,10 +55,14 @@ func (r *reader) cond(n *yaml.Node) Cond {
 		return Scroll{at, on, window, cmps}
 	case "score":
 		return r.score(at, value)
+	case "affinity":
+		return r.affinity(at, value)
 	case "trait":
 		return Trait{at, r.pred("trait", value)}
 	case "context":
 		return Context{at, r.pred("context", value)}
+	case "list":
+		return List{at, r.listKey(value)}
 	default:
 		return Segment{at, r.text("segment", value)}
 	}
@@ -83,8 +86,6 @@ func (r *reader) operator(n *yaml.Node) (key, value *yaml.Node) {
 	}
 	key, value = f.keys[0], f.values[0]
 	switch {
-	case slices.Contains(notYet, key.Value):
-		r.fail(key, "%s is not supported yet", key.Value)
 	case !isOperator(key.Value):
 		r.unknownOperator(key)
 	case isNull(value):
@@ -104,7 +105,7 @@ func (r *reader) notOneOperator(f *fields) {
 	}
 	var operators, others []string
 	for _, key := range f.keys {
-		if isOperator(key.Value) || slices.Contains(notYet, key.Value) {
+		if isOperator(key.Value) {
 			operators = append(operators, key.Value)
 		} else {
 			others = append(others, shorten(key.Value))
@@ -249,6 +250,28 @@ func (r *reader) score(at Node, n *yaml.Node) Cond {
 		for _, item := range r.items("of", list) {
 			c.Of = append(c.Of, r.weight(item))
 		}
+	}
+	f.close()
+	return c
+}
+
+// listKey reads the key of a list, which is uploaded under it.
+func (r *reader) listKey(n *yaml.Node) string {
+	key := r.text("list", n)
+	if key != "" && !keyForm.MatchString(key) {
+		r.fail(n, "the key of a list has only a-z, 0-9 and -, such as list: newsletter-2026, not %s", show(n))
+	}
+	return key
+}
+
+func (r *reader) affinity(at Node, n *yaml.Node) Cond {
+	f := r.fields(n, affinityForm)
+	c := Affinity{Node: at, Cmp: f.requireCompare(amount)}
+	if topic := f.find("topic"); topic != nil {
+		c.Topic = r.text("topic", topic)
+	}
+	if d := f.positive("halfLife"); d != nil {
+		c.HalfLife = *d
 	}
 	f.close()
 	return c

@@ -40,12 +40,16 @@ func Describe(c Cond) string {
 		return phrase("scrolled", comparePercent(c.Cmp), "of", onPage(c.On), describeWindow(c.Window))
 	case Score:
 		return describeScore(c)
+	case Affinity:
+		return fmt.Sprintf("an affinity of %s to %s (1 for each entry viewed; halving every %s)", compareNumbers(c.Cmp), c.Topic, durationWords(c.HalfLife))
 	case Trait:
 		return describePred("the trait ", c.Where)
 	case Context:
 		return describePred("the request's ", c.Where)
 	case Segment:
 		return "in the segment " + c.Key
+	case List:
+		return "on the list " + c.Key
 	}
 	return ""
 }

@@ -74,12 +74,20 @@ func formatParts(c Cond) (key, value string) {
 		return "scroll", formatOnPage(c.On, c.Window, c.Cmp, plainValue)
 	case Score:
 		return "score", formatScore(c)
+	case Affinity:
+		var m entries
+		m.add("topic", formatText(c.Topic))
+		m.duration("halfLife", &c.HalfLife)
+		m.compare(c.Cmp, plainValue)
+		return "affinity", m.flow()
 	case Trait:
 		return "trait", formatPred(c.Where)
 	case Context:
 		return "context", formatPred(c.Where)
 	case Segment:
 		return "segment", formatText(c.Key)
+	case List:
+		return "list", formatText(c.Key)
 	}
 	return "", ""
 }

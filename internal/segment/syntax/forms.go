@@ -71,7 +71,7 @@ func freely(noun, sample string) form { return form{noun: noun, sample: sample} 
 var forms = []form{
 	costForm, exampleForm, matchForm,
 	countForm, aggregateForm, oneValueForm, recencyForm, neverForm, regularForm, sequenceForm,
-	absenceForm, sessionForm, dwellForm, scrollForm, scoreForm,
+	absenceForm, sessionForm, dwellForm, scrollForm, scoreForm, affinityForm,
 	firstStepForm, stepForm, weightForm, weightOfForm,
 	windowForm, howMany.form(), lengthOfTime.form(), testForm,
 }
@@ -238,6 +238,15 @@ var scoreForm = form{
 	keys: append([]key{
 		{"of", "weights", "what counts, and how much", required},
 		{"halfLife", "positive", "a weight halves in this time", required},
+	}, amount.comparisons()...),
+	limits: []limit{someComparison},
+}
+
+var affinityForm = form{
+	name: "affinity", noun: "affinity", sample: "{topic: running, halfLife: 7d, gte: 3}",
+	keys: append([]key{
+		{"topic", "text", "the id of a taxonomy concept or of a tag; a concept stands for the narrower ones too", required},
+		{"halfLife", "positive", "a view counts half in this time", required},
 	}, amount.comparisons()...),
 	limits: []limit{someComparison},
 }

@@ -12,7 +12,7 @@ import (
 
 func genCond(depth int) *rapid.Generator[Cond] {
 	return rapid.Custom(func(t *rapid.T) Cond {
-		kinds := []string{"count", "aggregate", "recency", "never", "regular", "sequence", "absence", "session", "onPage", "score", "pred", "segment"}
+		kinds := []string{"count", "aggregate", "recency", "never", "regular", "sequence", "absence", "session", "onPage", "score", "affinity", "pred", "segment", "list"}
 		if depth > 0 {
 			kinds = append(kinds, "group", "group")
 		}
@@ -50,6 +50,10 @@ func genCond(depth int) *rapid.Generator[Cond] {
 			return genOnPage().Draw(t, "onPage")
 		case "score":
 			return genScore().Draw(t, "score")
+		case "affinity":
+			return Affinity{Topic: genText().Draw(t, "topic"), HalfLife: genPositive().Draw(t, "halfLife"), Cmp: genCmps(genNumber()).Draw(t, "cmp")}
+		case "list":
+			return List{Key: rapid.StringMatching(`[a-z0-9-]{1,9}`).Draw(t, "key")}
 		case "pred":
 			p := genPred(1).Draw(t, "where")
 			if rapid.Bool().Draw(t, "trait") {

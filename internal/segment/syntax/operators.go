@@ -33,13 +33,12 @@ var operators = []Operator{
 	{"dwell", "{on: PRED, WINDOW, COMPARE}", "the longest visible and active time on one page view, as a duration", "dwell"},
 	{"scroll", "{on: PRED, WINDOW, COMPARE}", "the greatest scroll depth on a page view, in percent", "scroll"},
 	{"score", "{of: [{event: EVENTS, where: PRED, weight: NUMBER}, …], halfLife: DURATION, COMPARE}", "a sum of weights that fade with time", "score"},
+	{"affinity", "{topic: CONCEPT or TAG, halfLife: DURATION, COMPARE}", "how many entries about a topic were viewed, fading with time", "affinity"},
 	{"trait", "PRED", "what the visitor said or is known to be", "predicate"},
 	{"context", "PRED", "what the request says: device, country, utm_source, hour and so on", "predicate"},
 	{"segment", "KEY", "membership of another segment", "text"},
+	{"list", "KEY", "the visitor's id is in an uploaded list", "listKey"},
 }
-
-// notYet are operators of the language that no released version supports.
-var notYet = []string{"affinity", "list"}
 
 // Operators returns the operators of the language, in the order in which
 // documentation should show them. The caller owns the result.

@@ -29,6 +29,7 @@ func constantSchemas() map[string]schema {
 		"filled":     {"type": "string", "minLength": 1},
 		"anyText":    {"type": "string"},
 		"pattern":    {"type": "string", "minLength": 1, "description": "A regular expression in RE2 syntax, unanchored."},
+		"listKey":    textLike(keyForm.String(), "the key of a list has only a-z, 0-9 and -"),
 		"segmentKey": textLike(keyForm.String(), "the key of a segment has only a-z, 0-9 and -"),
 		"event":      eventSchema(),
 		"property":   propertySchema(),

@@ -15,6 +15,7 @@ const (
 	formatKind  = 'f'
 	visitorKind = 'v'
 	counterKind = 'c'
+	listKind    = 'l'
 )
 
 // What a visitor's key stands for, as the byte after the id.

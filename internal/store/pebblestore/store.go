@@ -17,6 +17,8 @@
 //	v ID 00 01 b             base: the whole record at some time
 //	v ID 00 01 t N           tail N, one byte counting from 0: signals taken in since
 //	c KEY                    counter: differences, added up by a merge operator
+//	l KEY 00 v               list: its version
+//	l KEY 00 t N             part N of its ids, four bytes counting from 0
 //
 // In ID each byte 00 is followed by FF, so that no ID is the beginning of
 // another one's keys and keys are in the order of ids. A record is its base
