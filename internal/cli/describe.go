@@ -44,7 +44,7 @@ func (s countMembers) describe(env Env) error {
 func descriptionOf(d *syntax.Definition) description {
 	return description{
 		Key: d.Key, Version: segment.VersionOf(*d), Name: d.Name, SoWhat: d.SoWhat,
-		Priority: d.Priority, Status: d.Status, Plain: syntax.Describe(d.When), Rule: syntax.Format(d.When),
+		Priority: d.Priority, Status: d.Status, Plain: syntax.DescribeMembers(*d), Rule: syntax.Format(d.When),
 	}
 }
 

@@ -34,3 +34,13 @@ func TestBindAllocatesLittle(t *testing.T) {
 	rec := shopper(rand.New(rand.NewPCG(1, 1)), 256)
 	require.Less(t, testing.AllocsPerRun(100, func() { set.Bind(rec) }), 40.0)
 }
+
+func TestHeldRulesAllocateNothing(t *testing.T) {
+	set := compileHeld(t, time.Hour, "count: {of: a, last: 10m, gte: 1}")
+	log := set.Bind(record(t, threeClicks))
+	var res Result
+	now := at(t, "40m")
+	log.Evaluate(nil, now, &res)
+	require.NotEmpty(t, res.Members)
+	require.Zero(t, testing.AllocsPerRun(100, func() { log.Evaluate(nil, now, &res) }))
+}

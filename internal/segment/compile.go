@@ -29,7 +29,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 	}
 	for i, d := range live {
 		c.segment = d.Key
-		rule := c.gate(d.Purpose, c.compile(d.When))
+		rule := c.gate(d.Purpose, c.hold(d))
 		c.set.segments = append(c.set.segments, compiled{def: d, rule: rule, live: rule})
 		if d.Status != syntax.Draft {
 			c.set.active = append(c.set.active, i)
@@ -39,7 +39,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 		return nil, errors.Join(c.errs...)
 	}
 	for _, d := range live {
-		for _, ref := range referencesIn(d.When, nil) {
+		for _, ref := range references(d) {
 			i := c.set.index[ref.Key]
 			c.set.segments[i].live = reference{i}
 		}
@@ -124,7 +124,7 @@ func (c *compiler) duplicates(defs []syntax.Definition) []error {
 // cycles reports references that lead nowhere, to a retired segment, or back to
 // where they come from.
 func (c *compiler) cycles(live, all []syntax.Definition) []error {
-	g := &references{index: c.set.index, defs: live, state: make([]visit, len(live)), retired: map[string]bool{}}
+	g := &trail{index: c.set.index, defs: live, state: make([]visit, len(live)), retired: map[string]bool{}}
 	for _, d := range all {
 		if d.Status == syntax.Retired {
 			g.retired[d.Key] = true
@@ -136,8 +136,8 @@ func (c *compiler) cycles(live, all []syntax.Definition) []error {
 	return g.errs
 }
 
-// references is a walk along the references between definitions.
-type references struct {
+// A trail is a walk along the references between definitions.
+type trail struct {
 	index   map[string]int
 	defs    []syntax.Definition
 	retired map[string]bool
@@ -154,14 +154,14 @@ const (
 	done
 )
 
-func (g *references) follow(i int) {
+func (g *trail) follow(i int) {
 	if g.state[i] == done {
 		return
 	}
 	d := &g.defs[i]
 	g.state[i] = open
 	g.path = append(g.path, d.Key)
-	for _, ref := range referencesIn(d.When, nil) {
+	for _, ref := range references(*d) {
 		to, ok := g.index[ref.Key]
 		switch {
 		case !ok && g.retired[ref.Key]:
@@ -178,6 +178,11 @@ func (g *references) follow(i int) {
 	}
 	g.path = g.path[:len(g.path)-1]
 	g.state[i] = done
+}
+
+// references returns the references in a definition.
+func references(d syntax.Definition) []syntax.Segment {
+	return referencesIn(d.Stay, referencesIn(d.When, nil))
 }
 
 // referencesIn appends the references in a condition to refs.

@@ -50,7 +50,17 @@ func (n *gated) denied(f *frame) bool {
 	return len(vals) > 0 && vals[0].Value.String() == "false"
 }
 
-// withoutGate returns the rule of a segment as it is written.
+// asWritten returns the rule of a segment without what its purpose, hold and
+// stay add to it.
+func asWritten(n node) node {
+	n = withoutGate(n)
+	if h, ok := n.(*held); ok {
+		return h.when
+	}
+	return n
+}
+
+// withoutGate returns the rule of a segment without what its purpose adds.
 func withoutGate(n node) node {
 	if g, ok := n.(*gated); ok {
 		return g.of

@@ -3,6 +3,7 @@ package segment
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
@@ -90,5 +91,21 @@ func said(d *syntax.Definition) []Field {
 		{Name: "purpose", From: d.Purpose},
 		{Name: "cost", From: strconv.FormatFloat(d.Hours, 'f', -1, 64) + " hours a month"},
 		{Name: "when", From: syntax.Format(d.When)},
+		{Name: "stay", From: formatOrNothing(d.Stay)},
+		{Name: "hold", From: durationOrNothing(d.Hold)},
 	}
+}
+
+func formatOrNothing(c syntax.Cond) string {
+	if c == nil {
+		return ""
+	}
+	return syntax.Format(c)
+}
+
+func durationOrNothing(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return syntax.FormatDuration(d)
 }

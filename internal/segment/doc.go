@@ -126,6 +126,14 @@
 // list holds for a visitor whose record has the id, or whose latest user id is
 // it. It asks the list as it is now, also about the past.
 //
+// # Staying
+//
+// Who satisfies when is a member. With stay, who was a member just before and
+// satisfies stay is one too; with hold, who began to be one, for either reason,
+// less than hold ago. Nobody is a member before the first signal of the record.
+// What the request says is taken to have been so all the time. Consent is asked
+// of the instant: who denies the purpose is not held.
+//
 // # Traits and context
 //
 // A trait is as the latest identify signal with it says, or, if that has left

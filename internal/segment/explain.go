@@ -70,6 +70,8 @@ func (s *Set) Explain(rec *visitor.Record, key string, ctx Context, at int64) (*
 	x.frame.now = at
 	if g, ok := s.segments[i].rule.(*gated); ok && g.denied(&x.frame) {
 		e.Reason = fmt.Sprintf("the visitor denies the purpose %q", g.purpose)
+	} else if h, ok := withoutGate(s.segments[i].rule).(*held); ok {
+		e.Reason = h.reason(&x.frame)
 	}
 	e.Proof = x.explain(s.segments[i].def.When, s.segments[i].rule)
 	return e, nil
@@ -93,7 +95,7 @@ type witness interface {
 }
 
 func (x *explainer) explain(c syntax.Cond, n node) *Proof {
-	n = withoutGate(n)
+	n = asWritten(n)
 	t, _ := n.eval(&x.frame)
 	p := &Proof{Text: syntax.Format(c), Plain: syntax.Describe(c), Truth: t.String(), Until: x.frame.changes(n, t)}
 	if w, ok := n.(witness); ok {

@@ -17,8 +17,11 @@ type frame struct {
 	// can still change a condition that was looked at.
 	pending bool
 
-	memo     []memo    // by segment
-	horizons []horizon // by active segment
+	inner *frame // for looking at earlier instants; made when it is needed
+
+	held     []membership // by held rule
+	memo     []memo       // by segment
+	horizons []horizon    // by active segment
 	buf      [2]prop
 	carry    [1]prop
 	several  []prop
@@ -53,24 +56,29 @@ const settling = 21 * day
 // not before it, is the instant evaluated. Whatever f held is forgotten, but its
 // memory is used again.
 func (f *frame) begin(l *Log, ctx Context, at, now int64) {
-	memos, horizons := f.memo[:0], f.horizons[:0]
-	if n := len(l.set.segments); cap(memos) < n {
-		memos = make([]memo, n)
-	} else {
-		memos = memos[:n]
-		clear(memos)
+	*f = frame{
+		log: l, ctx: ctx, inner: f.inner, memo: blank(f.memo, len(l.set.segments)), held: blank(f.held, l.set.held),
+		horizons: f.horizons[:0], several: f.several, tallies: f.tallies,
 	}
-	*f = frame{log: l, ctx: ctx, at: at, now: now, memo: memos, horizons: horizons, several: f.several, tallies: f.tallies}
-	f.cut = l.count(at)
-	f.session = l.currentSession(f.cut)
-	f.truncated = l.dropped > 0 && at < l.horizon
+	f.move(at, now)
+}
+
+// move makes f look at its log from other instants.
+func (f *frame) move(at, now int64) {
+	f.at, f.now = at, now
+	f.cut = f.log.count(at)
+	f.session = f.log.currentSession(f.cut)
+	f.truncated = f.log.dropped > 0 && at < f.log.horizon
 }
 
 // end lets go of what the caller owns.
 func (f *frame) end() {
 	clear(f.horizons)
 	clear(f.several)
-	*f = frame{memo: f.memo, horizons: f.horizons[:0], several: f.several[:0], tallies: f.tallies}
+	if f.inner != nil {
+		f.inner.end()
+	}
+	*f = frame{inner: f.inner, memo: f.memo, held: f.held, horizons: f.horizons[:0], several: f.several[:0], tallies: f.tallies}
 }
 
 // until notes that time can change a condition at next, and returns next.

@@ -58,6 +58,7 @@ type Set struct {
 	totals   []total
 	traits   []string // names
 	lists    []List
+	held     int // how many rules are held
 	builders []builder
 
 	missing []Missing

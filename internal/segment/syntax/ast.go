@@ -47,7 +47,9 @@ type Definition struct {
 	Status   Status
 	Purpose  string  // consent purpose; "" = none needed
 	Hours    float64 // cost.hoursPerMonth; upkeep of its content
-	When     Cond
+	When     Cond          // who becomes a member
+	Stay     Cond          // who is a member stays while this holds; nil = while When holds
+	Hold     time.Duration // a member stays at least so long after becoming one; 0 = nothing is held
 	Examples []Example
 	Pos      Pos
 }

@@ -23,6 +23,12 @@ func (r *reader) definition(n *yaml.Node) Definition {
 	if when := f.find("when"); when != nil {
 		d.When = r.cond(when)
 	}
+	if stay := f.find("stay"); stay != nil {
+		d.Stay = r.cond(stay)
+	}
+	if hold := f.positive("hold"); hold != nil {
+		d.Hold = *hold
+	}
 	if examples := f.find("examples"); examples != nil {
 		for _, item := range r.items("examples", examples) {
 			d.Examples = append(d.Examples, r.example(item))

@@ -54,6 +54,19 @@ func Describe(c Cond) string {
 	return ""
 }
 
+// DescribeMembers says in words who is a member of a segment: its rule, and who
+// stays although the rule does not hold any more.
+func DescribeMembers(d Definition) string {
+	who := Describe(d.When)
+	if d.Stay != nil {
+		who += "; who is a member stays one while " + Describe(d.Stay)
+	}
+	if d.Hold != 0 {
+		who += "; who becomes a member stays one for at least " + durationWords(d.Hold)
+	}
+	return who
+}
+
 // phrase joins the parts that are not empty.
 func phrase(parts ...string) string {
 	var said []string

@@ -87,6 +87,8 @@ var segmentForm = form{
 		{"purpose", "text", "the consent purpose that it needs: who denies it is no member", optional},
 		{"cost", "cost", "what its content costs", optional},
 		{"when", "condition", "the rule: who is a member", required},
+		{"stay", "condition", "who is a member stays one while this holds, even if the rule does not", optional},
+		{"hold", "positive", "who becomes a member stays one for at least so long", optional},
 		{"examples", "examples", "unit tests of the rule, run by segue validate", optional},
 	},
 }

@@ -99,6 +99,9 @@ func showDefinition(d Definition) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s %s %q %q priority=%d purpose=%q hours=%v\n", d.Pos, d.Key, d.Status, d.Name, d.SoWhat, d.Priority, d.Purpose, d.Hours)
 	fmt.Fprintf(&b, "%s: when %s\n", d.When.Position(), Format(d.When))
+	if d.Stay != nil || d.Hold != 0 {
+		fmt.Fprintf(&b, "hold=%v %s\n", d.Hold, DescribeMembers(d))
+	}
 	for _, e := range d.Examples {
 		fmt.Fprintf(&b, "%s: example %q at %v member=%v context=%v\n", e.Pos, e.Name, e.At, e.Member, e.Context)
 		for _, s := range e.Signals {
