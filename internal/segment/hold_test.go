@@ -167,4 +167,3 @@ func TestStayIsAThresholdOfItsOwn(t *testing.T) {
 	one := record(t, "0 a")
 	require.Empty(t, set.Evaluate(one, nil, at(t, "1m")).Members, "staying alone lets nobody in")
 }
-

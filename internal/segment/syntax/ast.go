@@ -45,8 +45,8 @@ type Definition struct {
 	SoWhat   string // what this visitor gets that others do not
 	Priority int    // the greater wins; ties by key
 	Status   Status
-	Purpose  string  // consent purpose; "" = none needed
-	Hours    float64 // cost.hoursPerMonth; upkeep of its content
+	Purpose  string        // consent purpose; "" = none needed
+	Hours    float64       // cost.hoursPerMonth; upkeep of its content
 	When     Cond          // who becomes a member
 	Stay     Cond          // who is a member stays while this holds; nil = while When holds
 	Hold     time.Duration // a member stays at least so long after becoming one; 0 = nothing is held
