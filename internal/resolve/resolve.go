@@ -30,6 +30,7 @@ type Request struct {
 	Page        string           // entry id or "contentType:slug"; "" = the decision alone
 	Locale      string           // "" = the content's default
 	At          time.Time        // the instant to answer for; zero = now
+	Navigation  string           // id of the page view: without At, all its calls are answered for the instant of the first; "" = none
 	Explain     bool             // explain every segment
 }
 
@@ -84,6 +85,7 @@ type Resolver struct {
 	observer Observer
 	site     atomic.Pointer[Site]
 	memories *memories
+	views    navigations
 }
 
 // New returns a Resolver that serves site.
@@ -91,7 +93,7 @@ func New(store visitor.Store, in *ingest.Ingester, site *Site, opts Options) *Re
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	r := &Resolver{store: store, ingest: in, now: opts.Now, observer: opts.Observer, memories: newMemories(opts.CacheBytes)}
+	r := &Resolver{store: store, ingest: in, now: opts.Now, observer: opts.Observer, memories: newMemories(opts.CacheBytes), views: newNavigations()}
 	r.site.Store(site)
 	return r
 }
@@ -126,9 +128,7 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
 	watch.lap(&watch.Ingest)
 
 	q := question{site: site, plan: p, memory: known, visitor: id, props: req.Context, agent: req.UserAgent}
-	if q.at = req.At.UnixMilli(); req.At.IsZero() {
-		q.at = r.instant(known.lastSeen)
-	}
+	q.at = r.instantOf(req, id, known.lastSeen)
 	a := &Answer{Visitor: id, Receipt: receipt, Revision: site.Revision(), At: time.UnixMilli(q.at).UTC()}
 	if known.past.answers(&q) {
 		known.past.give(a)
@@ -199,7 +199,22 @@ func visitorID(req Request) (string, error) {
 	if id == "" {
 		return "", fault.New(fault.Invalid, "visitor: missing: send visitor.anonymousId, or visitor.userId")
 	}
+	if err := checkNavigation(req.Navigation); err != nil {
+		return "", err
+	}
 	return id, signal.CheckVisitor("visitor", id)
+}
+
+// instantOf returns the instant to answer a request for.
+func (r *Resolver) instantOf(req Request, id string, lastSeen int64) int64 {
+	if !req.At.IsZero() {
+		return req.At.UnixMilli()
+	}
+	now := r.instant(lastSeen)
+	if req.Navigation == "" {
+		return now
+	}
+	return r.views.instant(id, req.Navigation, now)
 }
 
 // A KeyedPage is a page as a key describes it: the same for every visitor, with

@@ -3,6 +3,7 @@ package resolve_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -301,4 +302,31 @@ func TestAnAnswerForThePastKnowsNothingOfWhatCameLater(t *testing.T) {
 	r.ask(t, resolve.Request{Messages: []signal.Message{r.event("m2", "Product Added", 0)}})
 	past := r.ask(t, resolve.Request{At: start})
 	require.Equal(t, added.ValidUntil, past.ValidUntil)
+}
+
+func TestCallsOfOnePageViewAreAnsweredForOneInstant(t *testing.T) {
+	r := newRig(t)
+	ask := func(visitor, navigation, event string) *resolve.Answer {
+		req := resolve.Request{AnonymousID: visitor, Navigation: navigation}
+		if event != "" {
+			req.Messages = []signal.Message{{Type: "track", Event: event, MessageID: visitor + r.now.String()}}
+		}
+		a, err := r.Resolve(t.Context(), req)
+		require.NoError(t, err)
+		return a
+	}
+	first := ask("v", "n1", "Theme Toggled")
+	require.Equal(t, []string{"dark"}, first.Segments, "the first call's own signals count")
+	r.now = r.now.Add(9 * time.Minute)
+	second := ask("v", "n1", "Product Added")
+	require.Equal(t, first.Segments, second.Segments, "what came later does not")
+	require.Equal(t, start, second.At)
+	r.now = r.now.Add(2 * time.Minute)
+	require.Equal(t, first.Segments, ask("v", "n1", "").Segments, "nor does the time")
+	require.Equal(t, []string{"cart"}, ask("v", "n2", "").Segments)
+	require.Equal(t, []string{"cart"}, ask("v", "", "").Segments)
+	require.Empty(t, ask("w", "n1", "").Segments)
+	require.Equal(t, r.now, ask("w", "n1", "").At, "another visitor's page view is another")
+	_, err := r.Resolve(t.Context(), resolve.Request{AnonymousID: "v", Navigation: strings.Repeat("x", 201)})
+	require.Equal(t, fault.Invalid, fault.KindOf(err))
 }

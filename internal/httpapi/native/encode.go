@@ -50,6 +50,7 @@ func appendAnswer(b []byte, a *resolve.Answer) ([]byte, error) {
 	}
 	b = appendDecision(append(b, ']'), &a.Decision)
 	b = appendText(append(b, `,"key":`...), a.Key)
+	b = appendInstant(append(b, `,"at":`...), a.At)
 	b = appendInstant(append(b, `,"validUntil":`...), a.ValidUntil)
 	if a.Truncated {
 		b = append(b, `,"truncated":true`...)

@@ -22,6 +22,7 @@ func answerOf(got *resolve.Answer) answer {
 		Slots:       make(map[string]slot, len(got.Decision.Slots)),
 		Experiences: make([]assignment, 0, len(got.Decision.Experiences)),
 		Key:         got.Key,
+		At:          *instantOf(got.At),
 		ValidUntil:  instantOf(got.ValidUntil),
 		Truncated:   got.Truncated,
 		Saturated:   got.Saturated,
@@ -64,6 +65,7 @@ func TestEncodingByHandSaysWhatPackageJSONWould(t *testing.T) {
 			Segments: rapid.SliceOfN(text, 0, 3).Draw(t, "segments"), Unresolved: rapid.SliceOfN(text, 0, 2).Draw(t, "unresolved"),
 			MergeTags: rapid.MapOfN(text, text, 0, 2).Draw(t, "tags"), Revision: resolve.Revision{Rules: id("rules"), Content: id("content")},
 		}
+		a.At = time.UnixMilli(rapid.Int64Range(0, 4e12).Draw(t, "at"))
 		if rapid.Bool().Draw(t, "ends") {
 			a.ValidUntil = time.UnixMilli(rapid.Int64Range(0, 4e12).Draw(t, "until"))
 		}

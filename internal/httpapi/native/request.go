@@ -20,14 +20,15 @@ import (
 // resolveRequest is the body of POST /v1/resolve. omitempty marks what may be
 // left out.
 type resolveRequest struct {
-	Visitor visitorRef        `json:"visitor"`
-	Signals []json.RawMessage `json:"signals,omitempty"` // messages of the Segment spec
-	Context json.RawMessage   `json:"context,omitempty"`
-	Page    string            `json:"page,omitempty"`
-	Locale  string            `json:"locale,omitempty"`
-	At      *time.Time        `json:"at,omitempty"`
-	Preview bool              `json:"preview,omitempty"`
-	Explain bool              `json:"explain,omitempty"`
+	Visitor    visitorRef        `json:"visitor"`
+	Signals    []json.RawMessage `json:"signals,omitempty"` // messages of the Segment spec
+	Context    json.RawMessage   `json:"context,omitempty"`
+	Page       string            `json:"page,omitempty"`
+	Locale     string            `json:"locale,omitempty"`
+	At         *time.Time        `json:"at,omitempty"`
+	Navigation string            `json:"navigation,omitempty"`
+	Preview    bool              `json:"preview,omitempty"`
+	Explain    bool              `json:"explain,omitempty"`
 }
 
 // A visitorRef names a visitor: {"anonymousId", "userId"}, or as text the
@@ -70,7 +71,7 @@ func decodeRequest(body []byte) (resolve.Request, error) {
 	}
 	req := resolve.Request{
 		AnonymousID: wire.Visitor.AnonymousID, UserID: wire.Visitor.UserID,
-		Page: wire.Page, Locale: wire.Locale, Explain: wire.Explain,
+		Page: wire.Page, Locale: wire.Locale, Navigation: wire.Navigation, Explain: wire.Explain,
 	}
 	if wire.At != nil {
 		req.At = *wire.At
@@ -112,8 +113,8 @@ func userAgentOf(context json.RawMessage) string {
 	return known.UserAgent
 }
 
-// queryRequest reads GET /v1/resolve: visitor, user, page, locale, at and
-// explain, and context.* for attributes of the request. What browsers say in
+// queryRequest reads GET /v1/resolve: visitor, user, page, locale, at,
+// navigation and explain, and context.* for attributes of the request. What browsers say in
 // headers stands in for attributes not given.
 func queryRequest(c echo.Context) (resolve.Request, error) {
 	header := c.Request().Header
@@ -151,6 +152,8 @@ func setQuery(req *resolve.Request, name, value string) (err error) {
 		req.Locale = value
 	case name == "at":
 		req.At, err = instant(value)
+	case name == "navigation":
+		req.Navigation = value
 	case name == "explain":
 		req.Explain, err = flag(name, value)
 	case name == "preview":
@@ -159,7 +162,7 @@ func setQuery(req *resolve.Request, name, value string) (err error) {
 			err = noPreview()
 		}
 	default:
-		err = fault.New(fault.Invalid, "query: unknown parameter %q; known are visitor, user, page, locale, at, explain and context.*", name)
+		err = fault.New(fault.Invalid, "query: unknown parameter %q; known are visitor, user, page, locale, at, navigation, explain and context.*", name)
 	}
 	return err
 }
@@ -225,7 +228,7 @@ func malformed(err error) error {
 		return fault.Wrap(fault.Invalid, err, "body: the JSON is cut short")
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return fault.Wrap(fault.Invalid, err, "body: unknown field %s; known are visitor {anonymousId, userId}, signals, context, page, locale, at, preview and explain", field)
+		return fault.Wrap(fault.Invalid, err, "body: unknown field %s; known are visitor {anonymousId, userId}, signals, context, page, locale, at, navigation, preview and explain", field)
 	}
 	if _, ok := errors.AsType[*time.ParseError](err); ok {
 		return fault.Wrap(fault.Invalid, err, "at: no instant; write it as 2026-11-23T14:05:00Z")

@@ -23,6 +23,7 @@ type answer struct {
 	Experiences []assignment        `json:"experiences"`
 	Variables   map[string]variable `json:"variables,omitempty"`
 	Key         string              `json:"key"`
+	At          string              `json:"at"`         // the instant answered for
 	ValidUntil  *string             `json:"validUntil"` // null = until the next signal
 	Truncated   bool                `json:"truncated,omitempty"`
 	Saturated   bool                `json:"saturated,omitempty"`
