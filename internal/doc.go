@@ -34,6 +34,7 @@
 //	httpapi/openapitest      wire types held to the description, for the tests of dialects
 //	httpapi/segmentio        Segment-compatible ingest
 //	httpapi/native           resolve, pages, explain
+//	httpapi/admin            backtests and lists, for operators
 //
 // Assembly.
 //

@@ -20,6 +20,7 @@ import (
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/httpapi"
+	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -62,7 +63,8 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		{Name: "files", Check: files.check, Optional: true},
 	}}
 	public := httpapi.NewPublic(in, resolver, opts)
-	admin := httpapi.NewAdmin(metrics.Handler(), opts)
+	operators := admin.Parts{Backtester: &backtester{cfg, store, resolver}, Lists: store, Changed: files.look}
+	admin := httpapi.NewAdmin(metrics.Handler(), operators, opts)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return public.Serve(lns.Public) })

@@ -295,3 +295,37 @@ func TestWithoutContentDecisionsAreServed(t *testing.T) {
 	status, _ = r.post("/v1/resolve", `{"visitor": "v", "page": "page:home"}`)
 	require.Equal(t, 404, status)
 }
+
+func TestAnUploadedListCountsAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "vip.yaml"), []byte("segment: vip\nname: VIP\nsoWhat: x\nwhen: { list: vip }\n"), 0o600))
+	r := run(t, exampleConfig(t, "storefront", "segments="+dir, "experiences="))
+	segments := func() any {
+		code, answer := r.call("POST", r.public+"/v1/resolve", `{"visitor": {"anonymousId": "a1", "userId": "u1"}}`)
+		require.Equal(t, 200, code)
+		return answer["segments"]
+	}
+	require.Empty(t, segments())
+	require.Contains(t, r.log.String(), `there is no list \"vip\"`)
+	code, answer := r.call("PUT", r.admin+"/admin/v1/lists/vip", "a1\n")
+	require.Equal(t, 200, code, answer)
+	require.Equal(t, []any{"vip"}, segments())
+	code, _ = r.call("DELETE", r.admin+"/admin/v1/lists/vip", "")
+	require.Equal(t, 204, code)
+	require.Empty(t, segments())
+}
+
+func TestABacktestOverHTTP(t *testing.T) {
+	r := run(t, exampleConfig(t, "storefront"))
+	code, _ := r.call("POST", r.public+"/v1/track", `{"anonymousId": "a1", "event": "Product Added"}`)
+	require.Equal(t, 200, code)
+	code, answer := r.call("POST", r.admin+"/admin/v1/backtest",
+		`{"rule": {"segment": "added", "name": "Added", "soWhat": "x", "when": {"count": {"of": "Product Added", "last": "1h"}}}, "against": "high-intent"}`)
+	require.Equal(t, 200, code, answer)
+	added := answer["segments"].([]any)[0].(map[string]any)
+	require.InDelta(t, 1, added["entries"], 0)
+	require.Len(t, added["overlaps"], 1)
+	code, answer = r.call("POST", r.admin+"/admin/v1/backtest", `{"rule": {"segment": "x", "name": "X", "soWhat": "x", "when": {"segment": "nobody"}}}`)
+	require.Equal(t, 400, code)
+	require.Contains(t, answer["detail"], `there is no segment "nobody"`)
+}

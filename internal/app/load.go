@@ -33,7 +33,12 @@ func Load(cfg config.Config) (*resolve.Site, []content.Finding, error) {
 
 // LoadWith is Load with the lists that a store keeps.
 func LoadWith(ctx context.Context, cfg config.Config, store idlist.Store) (*resolve.Site, []content.Finding, error) {
-	return load(cfg, func(key string) (segment.List, error) {
+	return load(cfg, Lists(ctx, store))
+}
+
+// Lists returns the lists of a store as rules want them.
+func Lists(ctx context.Context, store idlist.Store) func(key string) (segment.List, error) {
+	return func(key string) (segment.List, error) {
 		l, err := store.List(ctx, key)
 		switch {
 		case fault.KindOf(err) == fault.NotFound:
@@ -43,7 +48,7 @@ func LoadWith(ctx context.Context, cfg config.Config, store idlist.Store) (*reso
 		default:
 			return l, nil
 		}
-	})
+	}
 }
 
 func load(cfg config.Config, lists func(key string) (segment.List, error)) (*resolve.Site, []content.Finding, error) {
@@ -58,10 +63,7 @@ func load(cfg config.Config, lists func(key string) (segment.List, error)) (*res
 		configured[d.Key] = true
 	}
 	editors := contentful.LoadPersonalization(snapshot, func(key string) bool { return configured[key] })
-	set, segmentsErr := segment.Compile(append(definitions, editors.Audiences...), segment.Options{
-		SessionGap: cfg.SessionGap, Zone: cfg.Location(), WeekStart: cfg.FirstWeekday(),
-		Lists: lists, Topics: snapshot,
-	})
+	set, segmentsErr := segment.Compile(append(definitions, editors.Audiences...), SegmentOptions(cfg, snapshot, lists))
 	catalog, catalogErr := experience.NewCatalog(append(editors.Experiences, filed...), joined(editors.Order, filedOrder))
 	if err := errors.Join(segmentsErr, catalogErr); err != nil {
 		return nil, nil, err

@@ -33,7 +33,7 @@ var tiers = []struct {
 	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest"}},
 	{"adapters", false, false, []string{
 		"internal/store/pebblestore", "internal/contentful", "internal/telemetry",
-		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native",
+		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/admin",
 	}},
 	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "internal/archtest"}},
 }
@@ -43,6 +43,8 @@ var allowed = map[[2]string]string{
 	{"internal/segment/syntax", "go.yaml.in/yaml/v3"}:        "the language is YAML with positions",
 	{"internal/httpapi", "internal/httpapi/segmentio"}:       "httpapi mounts its dialects",
 	{"internal/httpapi", "internal/httpapi/native"}:          "httpapi mounts its dialects",
+	{"internal/httpapi", "internal/httpapi/admin"}:           "httpapi mounts its dialects",
+	{"internal/httpapi/admin", "internal/httpapi/reply"}:     "how all dialects answer",
 	{"internal/httpapi/segmentio", "internal/httpapi/reply"}: "how all dialects answer",
 	{"internal/httpapi/native", "internal/httpapi/reply"}:    "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/reply"}:           "how all dialects answer",

@@ -145,7 +145,7 @@ func TestBacktestRefusesWhatItCannotDo(t *testing.T) {
 	}{
 		"no rule":           {[]string{"backtest"}, 2, "<rule>"},
 		"no such file":      {[]string{"backtest", good + "x"}, 2, "rule.yamlx"},
-		"period backwards":  {[]string{"backtest", good, "--from", "2026-11-02T00:00:00Z", "--to", "2026-11-01T00:00:00Z"}, 2, "--from 2026-11-02T00:00:00Z is after --to 2026-11-01T00:00:00Z: swap them"},
+		"period backwards":  {[]string{"backtest", good, "--from", "2026-11-02T00:00:00Z", "--to", "2026-11-01T00:00:00Z"}, 2, "--from 2026-11-02T00:00:00Z is after the end, 2026-11-01T00:00:00Z: swap them"},
 		"no instant":        {[]string{"backtest", good, "--from", "yesterday"}, 2, "--from"},
 		"unknown other":     {[]string{"backtest", good, "--against", "high-intend"}, 2, `--against: there is no segment "high-intend" to compare with; there are high-intent,`},
 		"no time":           {[]string{"backtest", good, "--goal", "X", "--within", "soon"}, 2, "--within soon: write the time in which the goal counts, such as 7d"},

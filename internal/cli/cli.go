@@ -18,7 +18,6 @@ import (
 	"github.com/segue-dev/segue/internal/app"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/telemetry"
-	"github.com/segue-dev/segue/internal/visitor"
 )
 
 // The exit codes.
@@ -45,6 +44,7 @@ type commands struct {
 	Replay      replay      `cmd:"" help:"Take in recorded signals; again if need be, none is stored twice."`
 	Explain     explain     `cmd:"" help:"Say why a visitor is in a segment, or is not."`
 	Segments    segments    `cmd:"" help:"Count members, describe segments, compare edited ones."`
+	Lists       lists       `cmd:"" help:"Upload lists of visitors' ids for rules, show and delete them."`
 	Backtest    backtesting `cmd:"" help:"Say what segments would have been on the history of the store."`
 	Version     version     `cmd:"" help:"Print what this program was built from."`
 	Healthcheck healthcheck `cmd:"" help:"Ask a running Segue whether it is ready."`
@@ -100,7 +100,7 @@ func (c configured) load(env Env) (config.Config, error) {
 
 // withStore loads all that is configured, opens the store, runs f and closes
 // the store.
-func (c configured) withStore(env Env, f func(site *resolve.Site, store visitor.Store) error) (err error) {
+func (c configured) withStore(env Env, f func(cfg config.Config, site *resolve.Site, store app.Store) error) (err error) {
 	cfg, err := c.load(env)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (c configured) withStore(env Env, f func(site *resolve.Site, store visitor.
 	if err != nil {
 		return err
 	}
-	return f(site, store)
+	return f(cfg, site, store)
 }
 
 // quiet returns the log of commands that end by themselves: warnings only,

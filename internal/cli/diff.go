@@ -9,6 +9,7 @@ import (
 
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/app"
+	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/segment"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 	"github.com/segue-dev/segue/internal/visitor"
@@ -56,38 +57,35 @@ func (d diffSegments) Run(ctx context.Context, env Env) error {
 		report.Changes = []segment.Change{}
 	}
 	if d.Effect {
-		if err := d.effects(ctx, env, cfg, &report, from, to); err != nil {
+		if err := d.effects(ctx, env, &report, from, to); err != nil {
 			return err
 		}
 	}
 	return d.print(env.Stdout, report)
 }
 
-func (d diffSegments) effects(ctx context.Context, env Env, cfg config.Config, report *diffReport, from, to []syntax.Definition) (err error) {
-	opts := segment.Options{SessionGap: cfg.SessionGap, Zone: cfg.Location(), WeekStart: cfg.FirstWeekday()}
-	before, beforeErr := segment.Compile(from, opts)
-	after, afterErr := segment.Compile(to, opts)
-	if err := errors.Join(beforeErr, afterErr); err != nil {
-		return err
-	}
-	store, err := app.OpenStore(cfg, env.quiet(cfg))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	bar := env.progress("visitors", -1)
-	defer bar.finish()
-	moved := newMovement(before, after)
-	for record, err := range store.All(ctx) {
-		if err != nil {
+func (d diffSegments) effects(ctx context.Context, env Env, report *diffReport, from, to []syntax.Definition) error {
+	return d.withStore(env, func(cfg config.Config, site *resolve.Site, store app.Store) error {
+		opts := app.SegmentOptions(cfg, site.Content, app.Lists(ctx, store))
+		before, beforeErr := segment.Compile(from, opts)
+		after, afterErr := segment.Compile(to, opts)
+		if err := errors.Join(beforeErr, afterErr); err != nil {
 			return err
 		}
-		moved.add(record, d.instant())
-		report.Visitors++
-		bar.add(1)
-	}
-	report.Effects = moved.list()
-	return nil
+		bar := env.progress("visitors", -1)
+		defer bar.finish()
+		moved := newMovement(before, after)
+		for record, err := range store.All(ctx) {
+			if err != nil {
+				return err
+			}
+			moved.add(record, d.instant())
+			report.Visitors++
+			bar.add(1)
+		}
+		report.Effects = moved.list()
+		return nil
+	})
 }
 
 func (d diffSegments) instant() int64 {

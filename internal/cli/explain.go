@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segue-dev/segue/config"
+
 	"github.com/segue-dev/segue/internal/app"
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -23,7 +25,7 @@ type explain struct {
 
 // Run prints proofs for one visitor.
 func (e explain) Run(ctx context.Context, env Env) error {
-	return e.withStore(env, func(site *resolve.Site, store visitor.Store) error {
+	return e.withStore(env, func(_ config.Config, site *resolve.Site, store app.Store) error {
 		record, err := store.Get(ctx, e.Visitor)
 		if err != nil {
 			return err

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segue-dev/segue/config"
+	"github.com/segue-dev/segue/internal/app"
+
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/segment"
 	"github.com/segue-dev/segue/internal/segment/syntax"
@@ -42,7 +45,7 @@ func (s countMembers) Run(ctx context.Context, env Env) error {
 	if s.Describe {
 		return s.describe(env)
 	}
-	return s.withStore(env, func(site *resolve.Site, store visitor.Store) error {
+	return s.withStore(env, func(_ config.Config, site *resolve.Site, store app.Store) error {
 		at := s.At
 		if at.IsZero() {
 			at = time.Now()

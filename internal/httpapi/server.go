@@ -21,6 +21,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/httpapi/segmentio"
@@ -70,8 +71,9 @@ func NewPublic(in segmentio.Ingester, resolver native.Resolver, opts Options) *S
 }
 
 // NewAdmin returns the server of what is for operators only.
-func NewAdmin(metrics http.Handler, opts Options) *Server {
+func NewAdmin(metrics http.Handler, parts admin.Parts, opts Options) *Server {
 	s := newServer(opts)
+	admin.Mount(s.echo, parts)
 	s.get("/metrics", echo.WrapHandler(metrics))
 	s.mountHealth()
 	return s.ready()

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/segue-dev/segue/internal/httpapi"
+	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/httpapi/openapitest"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -137,7 +138,7 @@ func TestPagesOfAnyOriginMayCall(t *testing.T) {
 	require.Equal(t, "*", res.Header().Get("Access-Control-Allow-Origin"), "failures can be read as well")
 	require.Contains(t, res.Header().Get("Access-Control-Expose-Headers"), "Retry-After")
 
-	admin := httpapi.NewAdmin(http.NotFoundHandler(), httpapi.Options{Log: slog.New(slog.DiscardHandler)})
+	admin := httpapi.NewAdmin(http.NotFoundHandler(), admin.Parts{}, httpapi.Options{Log: slog.New(slog.DiscardHandler)})
 	require.Empty(t, do(admin, "GET", "/livez", "", map[string]string{"Origin": "https://shop.example"}).Header().Get("Access-Control-Allow-Origin"))
 }
 
@@ -250,7 +251,7 @@ func TestTheDescriptionIsServed(t *testing.T) {
 
 func TestAdminServesMetrics(t *testing.T) {
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "figures") })
-	admin := httpapi.NewAdmin(metrics, httpapi.Options{Log: slog.New(slog.DiscardHandler)})
+	admin := httpapi.NewAdmin(metrics, admin.Parts{}, httpapi.Options{Log: slog.New(slog.DiscardHandler)})
 	require.Equal(t, "figures", do(admin, "GET", "/metrics", "", nil).Body.String())
 	require.Equal(t, 404, do(admin, "POST", "/v1/resolve", "{}", nil).Code)
 	require.Equal(t, 404, do(public(product{}, nil), "GET", "/metrics", "", nil).Code)

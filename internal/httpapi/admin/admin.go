@@ -1,0 +1,48 @@
+// Package admin is the API for operators and growth people, on the admin
+// listener: backtests of rules, and lists of visitors' ids.
+//
+// The rule it upholds: what takes long is bounded in time and in number, so
+// that asking about the past never harms answering in the present.
+package admin
+
+import (
+	"context"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-dev/segue/internal/backtest"
+	"github.com/segue-dev/segue/internal/idlist"
+	"github.com/segue-dev/segue/internal/segment/syntax"
+)
+
+// A Backtester replays the history of the store.
+type Backtester interface {
+	// Backtest is backtest.Run of candidates over all visitors. A mistake in
+	// the candidates is an error with its place; fault.NotFound says that there
+	// is no segment against.
+	Backtest(ctx context.Context, candidates []syntax.Definition, against string, opts backtest.Options) (*backtest.Report, error)
+}
+
+// Parts are what the routes work on.
+type Parts struct {
+	Backtester Backtester
+	Lists      idlist.Store
+	// Changed is called when a list has changed, and returns when what is
+	// served knows it.
+	Changed func(ctx context.Context)
+}
+
+// Mount adds the routes to e. GET routes answer HEAD as well.
+func Mount(e *echo.Echo, p Parts) {
+	a := &api{Parts: p, backtesting: make(chan struct{}, 1)}
+	get := []string{"GET", "HEAD"}
+	e.POST("/admin/v1/backtest", a.backtest)
+	e.Match(get, "/admin/v1/lists", a.lists)
+	e.PUT("/admin/v1/lists/:key", a.putList)
+	e.DELETE("/admin/v1/lists/:key", a.deleteList)
+}
+
+type api struct {
+	Parts
+	backtesting chan struct{} // holds one while a backtest is under way
+}
