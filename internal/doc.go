@@ -13,6 +13,7 @@
 //	visitor/visitortest      the contract as tests, for every engine
 //	segment/syntax           the language of segments as written
 //	segment                  what it means: compile, evaluate, explain
+//	segment/whatif           what would make a visitor a member, and what becomes of them
 //	content                  what editors published, and pages composed of it
 //	experience/bucket        the assignment hash
 //	experience               which variants replace which components, for whom

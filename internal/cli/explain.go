@@ -12,7 +12,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/segment"
-	"github.com/segue-dev/segue/internal/visitor"
+	"github.com/segue-dev/segue/internal/segment/syntax"
 )
 
 type explain struct {
@@ -21,49 +21,38 @@ type explain struct {
 	Visitor string    `arg:"" help:"Id of the visitor."`
 	Segment string    `help:"Key of the segment; default: all." placeholder:"KEY"`
 	At      time.Time `help:"Instant to explain; default: now." placeholder:"RFC3339"`
+	Redact  bool      `help:"Leave out the values of the visitor's properties."`
 }
 
-// Run prints proofs for one visitor.
+// Run prints proofs for one visitor, and what would change them.
 func (e explain) Run(ctx context.Context, env Env) error {
 	return e.withStore(env, func(_ config.Config, site *resolve.Site, store app.Store) error {
 		record, err := store.Get(ctx, e.Visitor)
 		if err != nil {
 			return err
 		}
-		list, err := e.list(site, record)
+		at := e.At
+		if at.IsZero() {
+			at = time.Now()
+		}
+		list, err := site.Explain(record, e.Segment, nil, at.UnixMilli())
 		if err != nil {
 			return err
 		}
+		for _, one := range list {
+			if e.Redact {
+				one.Redact()
+			}
+		}
 		return e.print(env.Stdout, explainReport{native.ExplanationsOf(e.Visitor, list), list})
 	})
-}
-
-// list explains the segment that was named, or all.
-func (e explain) list(site *resolve.Site, record *visitor.Record) ([]*segment.Explanation, error) {
-	at := e.At
-	if at.IsZero() {
-		at = time.Now()
-	}
-	keys := []string{e.Segment}
-	if e.Segment == "" {
-		keys = app.SegmentKeys(site)
-	}
-	var list []*segment.Explanation
-	for _, key := range keys {
-		one, err := site.Segments.Explain(record, key, nil, at.UnixMilli())
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, one)
-	}
-	return list, nil
 }
 
 // An explainReport is printed as JSON as the API answers it, and as text from
 // the explanations themselves.
 type explainReport struct {
 	native.Explanations
-	list []*segment.Explanation
+	list []*resolve.Explained
 }
 
 func (r explainReport) items() []any {
@@ -87,7 +76,42 @@ func (r explainReport) table(b *strings.Builder) {
 		if e.Proof != nil {
 			branch(b, e.Proof, 1)
 		}
+		outlook(b, e)
 		fmt.Fprintln(b)
+	}
+}
+
+// outlook prints what would change membership, and when it changes by itself.
+func outlook(b *strings.Builder, e *resolve.Explained) {
+	verb := "enter"
+	if e.Member {
+		verb = "leave"
+	}
+	switch w := e.Outlook.Change; {
+	case w == nil:
+		fmt.Fprintf(b, "  to %s: no way was found\n", verb)
+	case len(w.Signals) == 0:
+		fmt.Fprintf(b, "  to %s: wait until %s\n", verb, clock(e.At+w.After.Milliseconds()))
+	default:
+		fmt.Fprintf(b, "  to %s at %s:\n", verb, clock(e.At+w.After.Milliseconds()))
+		for _, s := range w.Signals {
+			fmt.Fprintf(b, "    %s %s\n", clock(e.At+s.At.Milliseconds()), strings.TrimSpace(s.Event.String()+" "+syntax.FormatExampleProps(s.Props)))
+		}
+	}
+	for _, p := range e.Outlook.Stuck {
+		fmt.Fprintf(b, "    no signals bring about: %s\n", p.Plain)
+	}
+	if n := e.Outlook.Nearest; n != nil && e.Proof != nil && len(e.Proof.Of) > 0 {
+		fmt.Fprintf(b, "  nearest unmet: %s\n", n.Plain)
+	}
+	member := e.Member
+	for _, at := range e.Outlook.Flips {
+		member = !member
+		word := "leaves"
+		if member {
+			word = "enters"
+		}
+		fmt.Fprintf(b, "  by itself %s at %s\n", word, clock(at))
 	}
 }
 
@@ -99,8 +123,11 @@ func branch(b *strings.Builder, p *segment.Proof, depth int) {
 		text = p.Text
 	}
 	fmt.Fprintf(b, "%s%-7s %s", indent, p.Truth, text)
-	if p.Found != "" {
+	switch {
+	case p.Found != "" && p.Wanted != "":
 		fmt.Fprintf(b, " (found %s, wanted %s)", p.Found, p.Wanted)
+	case p.Found != "":
+		fmt.Fprintf(b, " (found %s)", p.Found)
 	}
 	if p.Reason != "" {
 		fmt.Fprintf(b, ": %s", p.Reason)

@@ -23,9 +23,11 @@ type segments struct {
 type countMembers struct {
 	configured
 	output
-	At       time.Time `help:"Instant to count at; default: now." placeholder:"RFC3339"`
-	Members  bool      `help:"List the members."`
-	Describe bool      `help:"Say in plain words what each segment means, instead of counting."`
+	At               time.Time `help:"Instant to count at; default: now." placeholder:"RFC3339"`
+	Members          bool      `help:"List the members."`
+	Describe         bool      `help:"Say in plain words what each segment means, instead of counting."`
+	GenerateExamples bool      `help:"Propose examples, the unit tests of a rule, for each segment or those named, instead of counting."`
+	Keys             []string  `arg:"" optional:"" name:"key" help:"Segments to propose examples for; default: all."`
 }
 
 type segmentsReport struct {
@@ -44,6 +46,12 @@ type segmentCount struct {
 func (s countMembers) Run(ctx context.Context, env Env) error {
 	if s.Describe {
 		return s.describe(env)
+	}
+	if s.GenerateExamples {
+		return s.generate(env)
+	}
+	if len(s.Keys) > 0 {
+		return misused("%s: only --generate-examples takes the keys of segments", strings.Join(s.Keys, " "))
 	}
 	return s.withStore(env, func(_ config.Config, site *resolve.Site, store app.Store) error {
 		at := s.At

@@ -22,7 +22,6 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/openapitest"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
-	"github.com/segue-dev/segue/internal/segment"
 )
 
 // product stands for both flows: it answers nothing, or does what a test wants
@@ -44,7 +43,7 @@ func (p product) Page(string, string, string) (*resolve.KeyedPage, error) {
 	return nil, errors.New("no page")
 }
 
-func (p product) Explain(context.Context, string, string, time.Time) ([]*segment.Explanation, error) {
+func (p product) Explain(context.Context, string, string, time.Time) ([]*resolve.Explained, error) {
 	return nil, nil
 }
 

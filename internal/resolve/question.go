@@ -5,6 +5,7 @@ import (
 
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/segment/whatif"
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
 )
@@ -86,6 +87,45 @@ func (s *Site) keys(members []int) []string {
 		keys[i] = s.Segments.Key(m)
 	}
 	return keys
+}
+
+// An Explained segment is why a visitor is in it, or not, and what may become of
+// that.
+type Explained struct {
+	*segment.Explanation
+	Outlook *whatif.Outlook
+	At      int64 // the instant asked about, ms since the epoch
+}
+
+// Redact takes what the visitor's signals and request said out of e. What is
+// left of values are those of the rules.
+func (e *Explained) Redact() {
+	e.Explanation.Redact()
+	if e.Outlook.Nearest != nil {
+		e.Outlook.Nearest.Redact()
+	}
+	for _, p := range e.Outlook.Stuck {
+		p.Redact()
+	}
+}
+
+// Explain explains one segment for a record, or all of them if key is empty, and
+// looks ahead. The error is a fault.NotFound for an unknown key.
+func (s *Site) Explain(rec *visitor.Record, key string, ctx segment.Context, at int64) ([]*Explained, error) {
+	list, err := s.explain(rec, key, ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Explained, len(list))
+	for i, e := range list {
+		q := whatif.Question{Set: s.Segments, Segment: e.Segment, Record: rec, Context: ctx, At: at}
+		outlook, err := q.Outlook()
+		if err != nil {
+			return nil, err
+		}
+		all[i] = &Explained{e, outlook, at}
+	}
+	return all, nil
 }
 
 // explain explains one segment, or all of them if key is empty.

@@ -249,8 +249,9 @@ func (r *Resolver) Page(page, key, locale string) (*KeyedPage, error) {
 }
 
 // Explain explains why a visitor is in a segment at an instant (zero = now), or
-// not; with key "" it explains every segment, in order of priority.
-func (r *Resolver) Explain(ctx context.Context, id, key string, at time.Time) ([]*segment.Explanation, error) {
+// not, and what would change that; with key "" it explains every segment, in
+// order of priority.
+func (r *Resolver) Explain(ctx context.Context, id, key string, at time.Time) ([]*Explained, error) {
 	if err := signal.CheckVisitor("visitor", id); err != nil {
 		return nil, err
 	}
@@ -262,7 +263,7 @@ func (r *Resolver) Explain(ctx context.Context, id, key string, at time.Time) ([
 	if at.IsZero() {
 		instant = r.instant(rec.Summary.LastSeen)
 	}
-	return r.Site().explain(rec, key, nil, instant)
+	return r.Site().Explain(rec, key, nil, instant)
 }
 
 // A stopwatch measures the laps of one answer.

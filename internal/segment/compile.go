@@ -30,7 +30,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 	for i, d := range live {
 		c.segment = d.Key
 		rule := c.gate(d.Purpose, c.hold(d))
-		c.set.segments = append(c.set.segments, compiled{def: d, rule: rule, live: rule})
+		c.set.segments = append(c.set.segments, compiled{def: d, version: VersionOf(d), rule: rule, live: rule})
 		if d.Status != syntax.Draft {
 			c.set.active = append(c.set.active, i)
 		}
@@ -74,6 +74,7 @@ func newCompiler(opts Options) *compiler {
 		gap:      cmp.Or(opts.SessionGap, defaultSessionGap).Milliseconds(),
 		calendar: calendar{zone: zone, weekStart: opts.WeekStart},
 		index:    map[string]int{},
+		entries:  map[string]string{},
 		events:   newEventIndex(),
 		keys:     keys{known: map[string]*key{}},
 	}

@@ -42,7 +42,7 @@ func (n *count) evidence(x *explainer) evidence {
 func (n *aggregate) evidence(x *explainer) evidence {
 	c := &x.log.columns[n.column]
 	s := x.span(c, &n.window, func(s span) bool { return n.holds(&x.frame, c, s) })
-	e := evidence{wanted: n.cmps.String(), used: x.positions(c, s)}
+	e := evidence{wanted: n.cmps.String(), used: x.positions(c, s), private: true}
 	v, ok := n.figure(&x.frame, c, s)
 	if !ok {
 		e.reason = "there is no value"
@@ -241,7 +241,7 @@ func (n *contextTest) evidence(x *explainer) evidence {
 	if len(vals) == 0 {
 		return evidence{reason: fmt.Sprintf("neither the request nor the current session says %s", n.attribute.name)}
 	}
-	return evidence{found: list(vals)}
+	return evidence{found: list(vals), private: true}
 }
 
 func (n *traitTest) evidence(x *explainer) evidence {
@@ -249,7 +249,7 @@ func (n *traitTest) evidence(x *explainer) evidence {
 	if len(vals) == 0 {
 		return evidence{reason: fmt.Sprintf("the visitor has no trait %s", n.name)}
 	}
-	return evidence{found: list(vals), used: x.lastOf(n.column)}
+	return evidence{found: list(vals), used: x.lastOf(n.column), private: true}
 }
 
 func (n *clockTest) evidence(x *explainer) evidence {

@@ -44,13 +44,18 @@ func (s *Set) RunExamples() []ExampleFailure {
 	return failures
 }
 
+// ExampleStart returns the instant from which examples count.
+func (s *Set) ExampleStart() time.Time {
+	y, m, day := exampleStart.Date()
+	return time.Date(y, m, day, exampleStart.Hour(), 0, 0, 0, s.calendar.zone)
+}
+
 // runExample returns why an example fails; "" if it does not.
 func (s *Set) runExample(key string, e syntax.Example) string {
-	y, m, day := exampleStart.Date()
-	start := time.Date(y, m, day, exampleStart.Hour(), 0, 0, 0, s.calendar.zone)
+	start := s.ExampleStart()
 	sigs := make([]signal.Signal, len(e.Signals))
 	for i, x := range e.Signals {
-		sig, err := exampleSignal(x, i, start)
+		sig, err := SignalOf(x, i, start)
 		if err != nil {
 			return err.Error()
 		}
@@ -74,7 +79,9 @@ func (s *Set) runExample(key string, e syntax.Example) string {
 	}
 }
 
-func exampleSignal(x syntax.ExampleSignal, i int, start time.Time) (signal.Signal, error) {
+// SignalOf returns line i, from 0, of an example that begins at start as the
+// signal that it stands for.
+func SignalOf(x syntax.ExampleSignal, i int, start time.Time) (signal.Signal, error) {
 	s := signal.Signal{
 		ID: fmt.Sprintf("line-%d", i+1), Name: x.Event.Name, Device: "example", Pos: i,
 		At: start.Add(x.At).UnixMilli(),

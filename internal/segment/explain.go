@@ -15,6 +15,7 @@ const maxCited = 20
 // An Explanation is the proof that a visitor is in a segment, or is not.
 type Explanation struct {
 	Segment    string
+	Version    string // of its definition
 	Member     bool   // drafts are members as well if their rule is true
 	Truth      string // "true", "false" or "unknown"
 	ValidUntil int64  // when membership changes by itself; Forever if it does not
@@ -35,6 +36,7 @@ type Proof struct {
 	Plain   string // the condition in words
 	Truth   string
 	Found   string  // the figure found, e.g. "2"; may be empty
+	Private bool    // Found is what the visitor's signals or request said, or made of it; not a number of signals or a time
 	Wanted  string  // the figure wanted, e.g. ">= 3"; may be empty
 	Reason  string  // why unknown, or what is missing; may be empty
 	Until   int64   // when this truth changes by itself; Forever if it does not
@@ -49,6 +51,27 @@ type Cited struct {
 	At    int64  // effective time, ms since the epoch
 }
 
+// Redacted stands for a value that is not shown.
+const Redacted = "[redacted]"
+
+// Redact takes what the visitor's signals and request said out of e: the values
+// of their properties, traits and attributes.
+func (e *Explanation) Redact() {
+	if e.Proof != nil {
+		e.Proof.Redact()
+	}
+}
+
+// Redact is Explanation.Redact for a part of the proof.
+func (p *Proof) Redact() {
+	if p.Private && p.Found != "" {
+		p.Found = Redacted
+	}
+	for _, part := range p.Of {
+		part.Redact()
+	}
+}
+
 // Explain explains one segment for a record at an instant. The error is a
 // fault.NotFound for an unknown key.
 func (s *Set) Explain(rec *visitor.Record, key string, ctx Context, at int64) (*Explanation, error) {
@@ -61,7 +84,7 @@ func (s *Set) Explain(rec *visitor.Record, key string, ctx Context, at int64) (*
 	x.frame.begin(b.log, ctx, at, at)
 	h, t := x.frame.watch(s.segments[i].rule)
 	x.frame.horizons = append(x.frame.horizons, h)
-	e := &Explanation{Segment: key, Member: h.member, Truth: t.String(), ValidUntil: x.frame.validUntil()}
+	e := &Explanation{Segment: key, Version: s.Version(i), Member: h.member, Truth: t.String(), ValidUntil: x.frame.validUntil()}
 	e.Truncated, e.Saturated = x.frame.truncated, x.frame.saturated
 	e.Since = rec.Summary.FirstSeen
 	if rec.Summary.Dropped > 0 {
@@ -86,6 +109,7 @@ type explainer struct {
 // Evidence is what the truth of a condition rests on.
 type evidence struct {
 	found, wanted, reason string
+	private               bool    // found is made of values
 	used                  []int32 // positions, ascending
 }
 
@@ -100,7 +124,7 @@ func (x *explainer) explain(c syntax.Cond, n node) *Proof {
 	p := &Proof{Text: syntax.Format(c), Plain: syntax.Describe(c), Truth: t.String(), Until: x.frame.changes(n, t)}
 	if w, ok := n.(witness); ok {
 		e := w.evidence(x)
-		p.Found, p.Wanted, p.Reason = e.found, e.wanted, e.reason
+		p.Found, p.Wanted, p.Reason, p.Private = e.found, e.wanted, e.reason, e.private
 		p.Signals = x.cite(e.used)
 		return p
 	}

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
@@ -177,4 +179,23 @@ examples:
 		require.ErrorContains(t, failures[0], "is false, found 1")
 		require.ErrorContains(t, failures[1], "should not be a member and is")
 	}
+}
+
+func TestRedactedExplanationsHaveNoValues(t *testing.T) {
+	rec := record(t, "-5m a p=secret-1 n=77001\n-4m identify plan=secret-2\n-3m page path=/secret-3 context.utm_source=secret-4")
+	rule := `all: [{latest: {of: a, property: p, eq: x}}, {max: {of: a, property: n, gt: 1}}, {mode: {of: a, property: p, eq: y}},
+		{trait: {plan: pro}}, {context: {utm_source: x, path: /}}, {context: {device: mobile}}, {count: {of: a, distinct: p}},
+		{session: {entry: {path: /}}}]`
+	set := compileRule(t, rule, Options{})
+	e, err := set.Explain(rec, "x", Context{"device": signal.TextOf("secret-5")}, at(t, "0s"))
+	require.NoError(t, err)
+	whole, err := json.Marshal(e)
+	require.NoError(t, err)
+	for _, value := range []string{"secret-1", "77001", "secret-2", "secret-4", "secret-5"} {
+		require.Contains(t, string(whole), value, "there is something to redact")
+	}
+	e.Redact()
+	whole, err = json.Marshal(e)
+	require.NoError(t, err)
+	require.NotRegexp(t, `secret-\d|77001`, string(whole))
 }

@@ -129,6 +129,9 @@ func (c *compiler) viewsAbout(x syntax.Affinity) int {
 	if i, ok := c.matchers[key]; ok {
 		return i
 	}
+	if len(entries) > 0 {
+		c.set.entries[x.Topic] = entries[0]
+	}
 	c.outside = append(c.outside, fmt.Sprintf("topic %s %s", x.Topic, hashOfTexts(entries)))
 	entry := &property{key: c.set.keys.of(entryNames[0])}
 	for _, name := range entryNames[1:] {

@@ -62,13 +62,15 @@ type Set struct {
 	builders []builder
 
 	missing []Missing
+	entries map[string]string // one about each topic
 }
 
 // A compiled segment is a definition and its rule.
 type compiled struct {
-	def  syntax.Definition
-	rule node
-	live node // the rule, or a reference to it if other rules refer to it
+	def     syntax.Definition
+	version string
+	rule    node
+	live    node // the rule, or a reference to it if other rules refer to it
 }
 
 // Len returns the number of segments, drafts included.
@@ -80,6 +82,9 @@ func (s *Set) Key(i int) string { return s.segments[i].def.Key }
 
 // Definition returns the definition of segment i, which must not be changed.
 func (s *Set) Definition(i int) *syntax.Definition { return &s.segments[i].def }
+
+// Version returns the version of segment i; see VersionOf.
+func (s *Set) Version(i int) string { return s.segments[i].version }
 
 // Index returns the number of the segment with a key.
 func (s *Set) Index(key string) (i int, ok bool) {

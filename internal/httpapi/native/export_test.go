@@ -14,6 +14,10 @@ var WireTypes = map[string]any{
 	"Explanation":    explanation{},
 	"Proof":          proof{},
 	"Cited":          cited{},
+	"Way":            way{},
+	"Planned":        planned{},
+	"Unmet":          unmet{},
+	"Flip":           flip{},
 }
 
 // Spliced are fields that are put into the JSON of a type after it is encoded.

@@ -12,14 +12,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-dev/segue/internal/resolve"
-	"github.com/segue-dev/segue/internal/segment"
 )
 
 // A Resolver answers for visitors; resolve.Resolver is one.
 type Resolver interface {
 	Resolve(ctx context.Context, req resolve.Request) (*resolve.Answer, error)
 	Page(page, key, locale string) (*resolve.KeyedPage, error)
-	Explain(ctx context.Context, visitorID, key string, at time.Time) ([]*segment.Explanation, error)
+	Explain(ctx context.Context, visitorID, key string, at time.Time) ([]*resolve.Explained, error)
 }
 
 // Mount adds the routes to e. GET routes answer HEAD as well.

@@ -28,6 +28,8 @@ import (
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/segment/whatif"
 	"github.com/segue-dev/segue/internal/signal"
 )
 
@@ -41,7 +43,7 @@ type resolver struct {
 	asked     resolve.Request
 	answer    *resolve.Answer
 	page      *resolve.KeyedPage
-	explained []*segment.Explanation
+	explained []*resolve.Explained
 	err       error
 
 	pageAsked    [3]string
@@ -62,7 +64,7 @@ func (r *resolver) Page(page, key, locale string) (*resolve.KeyedPage, error) {
 	return r.page, r.err
 }
 
-func (r *resolver) Explain(_ context.Context, visitor, key string, at time.Time) ([]*segment.Explanation, error) {
+func (r *resolver) Explain(_ context.Context, visitor, key string, at time.Time) ([]*resolve.Explained, error) {
 	r.explainAsked, r.at = visitor+"/"+key, at
 	return r.explained, r.err
 }
@@ -219,9 +221,29 @@ func fullAnswer() *resolve.Answer {
 	}
 }
 
+// explained is a member who may leave and somebody who may enter.
+func explained() []*resolve.Explained {
+	in, out := explanations()[0], explanations()[0]
+	out.Segment, out.Member, out.Truth = "returning", false, "false"
+	signals := []syntax.ExampleSignal{
+		{At: time.Second, Event: syntax.Event{Kind: syntax.PageEvent, Name: "Home"}, Props: []syntax.ExampleProp{{Key: "path", Value: "/"}, {Key: "n", Value: 2.0}}},
+		{At: time.Minute, Event: syntax.Event{Name: "A"}},
+	}
+	way := whatif.Way{Signals: signals, After: time.Hour}
+	unmet := &segment.Proof{Text: "latest: …", Plain: "the latest", Truth: "false", Found: "secret", Private: true, Wanted: "x"}
+	return []*resolve.Explained{
+		{Explanation: in, At: noon.UnixMilli(), Outlook: &whatif.Outlook{
+			Change: &whatif.Way{After: time.Hour}, Flips: []int64{noon.Add(time.Hour).UnixMilli(), noon.Add(2 * time.Hour).UnixMilli()},
+		}},
+		{Explanation: out, At: noon.UnixMilli(), Outlook: &whatif.Outlook{
+			Change: &way, Nearest: &whatif.Unmet{Proof: unmet, Needed: true, Way: way}, Stuck: []*segment.Proof{unmet},
+		}},
+	}
+}
+
 func explanations() []*segment.Explanation {
 	return []*segment.Explanation{{
-		Segment: "high-intent", Member: true, Truth: "true", ValidUntil: noon.Add(time.Hour).UnixMilli(), Truncated: true,
+		Segment: "high-intent", Version: "v1", Member: true, Truth: "true", ValidUntil: noon.Add(time.Hour).UnixMilli(), Truncated: true,
 		Proof: &segment.Proof{
 			Text: "all: […]", Plain: "all of", Truth: "true", Until: segment.Forever,
 			Of: []*segment.Proof{{
@@ -324,13 +346,18 @@ func TestManyEntitiesHaveOneTag(t *testing.T) {
 }
 
 func TestExplanationsOnTheWire(t *testing.T) {
-	r := &resolver{explained: explanations()}
+	r := &resolver{explained: explained()}
 	res := r.do(t, "GET", "/v1/visitors/a%2F1/explain?segment=high-intent&at=2026-11-23T12:00:00Z", "", nil)
 	require.Equal(t, 200, res.Code, res.Body)
 	require.Equal(t, "a/1/high-intent", r.explainAsked)
 	require.Equal(t, noon, r.at)
 	require.Equal(t, "private, no-store", res.Header().Get("Cache-Control"))
 	golden(t, "explain.json", res.Body.Bytes())
+
+	res = r.do(t, "GET", "/v1/visitors/a/explain?redact=true", "", nil)
+	require.NotContains(t, res.Body.String(), "secret")
+	require.Contains(t, res.Body.String(), segment.Redacted)
+	require.Equal(t, 400, r.do(t, "GET", "/v1/visitors/a/explain?redact=perhaps", "", nil).Code)
 
 	res = (&resolver{}).do(t, "GET", "/v1/visitors/a/explain", "", nil)
 	require.JSONEq(t, `{"visitor": "a", "segments": []}`, res.Body.String())

@@ -61,6 +61,12 @@ type field struct {
 func fieldsOf(t reflect.Type) map[string]field {
 	fields := map[string]field{}
 	for f := range t.Fields() {
+		if f.Anonymous && f.Type.Kind() == reflect.Pointer { // may be absent as a whole
+			for name, part := range fieldsOf(f.Type.Elem()) {
+				fields[name] = field{part.Type, true}
+			}
+			continue
+		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		fields[name] = field{f.Type, strings.Contains(options, "omitempty")}
 	}

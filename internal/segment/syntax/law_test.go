@@ -138,3 +138,41 @@ func requirePlaces(t *testing.T, err error) {
 		require.NotContains(t, e.Msg, "%!")
 	}
 }
+
+func TestFormattedExamplesReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.OneOf(
+			rapid.Map(rapid.String(), func(s string) Scalar { return s }),
+			rapid.Map(rapid.Float64Range(-1e9, 1e9), func(f float64) Scalar { return f }),
+			rapid.Map(rapid.Bool(), func(b bool) Scalar { return b }),
+			rapid.SampledFrom([]Scalar{"true", "1", "1e3", "0x1", "~", "", "/a/b", "a=b", "null", "2026-01-01"}),
+		)
+		var examples []Example
+		for range rapid.IntRange(1, 3).Draw(t, "examples") {
+			e := Example{Name: strings.TrimSpace("x" + genText().Draw(t, "name")), At: genDuration().Draw(t, "at"), Member: rapid.Bool().Draw(t, "member")}
+			for range rapid.IntRange(0, 3).Draw(t, "signals") {
+				x := ExampleSignal{At: genDuration().Draw(t, "offset"), Event: Event{Name: "Product Viewed"}}
+				for range rapid.IntRange(0, 2).Draw(t, "properties") {
+					x.Props = append(x.Props, ExampleProp{rapid.StringMatching(`[a-z_.]{1,8}`).Draw(t, "key"), value.Draw(t, "value")})
+				}
+				e.Signals = append(e.Signals, x)
+			}
+			if rapid.Bool().Draw(t, "context") {
+				e.Context = map[string]string{"device": genText().Draw(t, "device")}
+			}
+			examples = append(examples, e)
+		}
+		src := "segment: x\nname: X\nsoWhat: x\nwhen: {segment: y}\n" + FormatExamples(examples)
+		defs, err := Parse("x.yaml", []byte(src))
+		require.NoError(t, err, src)
+		require.Len(t, defs, 1)
+		got := defs[0].Examples
+		for i := range got {
+			got[i].Pos = Pos{}
+			for j := range got[i].Signals {
+				got[i].Signals[j].Pos = Pos{}
+			}
+		}
+		require.Equal(t, examples, got, src)
+	})
+}
