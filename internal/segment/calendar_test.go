@@ -1,6 +1,11 @@
 package segment
 
 import (
+	"archive/zip"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +44,80 @@ func TestLocalDaysCoverTimeOnce(t *testing.T) {
 			require.Less(t, before, d, "%s: and not before", name)
 		}
 	}
+}
+
+// TestEveryZoneCoversEveryDayOnce looks at the days around each change of each
+// zone's clocks from 2000 to 2040.
+func TestEveryZoneCoversEveryDayOnce(t *testing.T) {
+	changes := 0
+	for name, zone := range allZones(t) {
+		cal := calendar{zone: zone}
+		at := time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC).In(zone)
+		for at.Year() <= 2040 {
+			_, next := at.ZoneBounds()
+			if next.IsZero() || !next.After(at) {
+				break
+			}
+			changes++
+			around := cal.day(next.UnixMilli())
+			for d := around - 2; d <= around+2; d++ {
+				checkDay(t, name, cal, d)
+			}
+			at = next
+		}
+	}
+	require.Greater(t, changes, 4000)
+}
+
+// checkDay checks that local day d is just the time during which its number is
+// the day's, and that it begins when the clock first shows its date.
+func checkDay(t *testing.T, name string, cal calendar, d int64) {
+	start, end := cal.start(d), cal.start(d+1)
+	if start == end { // the date was skipped
+		return
+	}
+	if start > end || cal.day(start) != d || cal.day(start-1) >= d || cal.day(end-1) != d || cal.day(end) <= d {
+		t.Fatalf("%s: day %d is not covered once: from %d to %d", name, d, start, end)
+	}
+	y, m, dom := time.UnixMilli(start).In(cal.zone).Date()
+	if shown := time.Date(y, m, dom, 0, 0, 0, 0, time.UTC).UnixMilli() / day; shown != d {
+		t.Fatalf("%s: day %d begins while the clock shows day %d", name, d, shown)
+	}
+}
+
+// allZones returns every zone of Go's copy of the time zone database, those
+// with equal rules once.
+func allZones(t *testing.T) map[string]*time.Location {
+	t.Helper()
+	file, err := zip.OpenReader(filepath.Join(goroot(t), "lib", "time", "zoneinfo.zip"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	zones, seen := map[string]*time.Location{}, map[string]bool{}
+	for _, f := range file.File {
+		if f.FileInfo().IsDir() {
+			continue
+		}
+		r, err := f.Open()
+		require.NoError(t, err)
+		data, err := io.ReadAll(r)
+		require.NoError(t, err)
+		if seen[string(data)] {
+			continue
+		}
+		seen[string(data)] = true
+		zone, err := time.LoadLocationFromTZData(f.Name, data)
+		require.NoError(t, err)
+		zones[f.Name] = zone
+	}
+	require.Greater(t, len(zones), 300)
+	return zones
+}
+
+func goroot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(out))
 }
 
 func TestDaysOfChange(t *testing.T) {

@@ -220,7 +220,7 @@ func TestAWayIsFoundWhereTryingAllFindsOne(t *testing.T) {
 	})
 	t.Logf("%d have a way, found %d, longer than need be %d", there, found, longer)
 	require.Greater(t, found*10, there*8) // 997 of 1,000 are found
-	require.Less(t, longer*4, there) // 11 of 1,000 are longer
+	require.Less(t, longer*4, there)      // 11 of 1,000 are longer
 }
 
 func TestExamplesComeTrue(t *testing.T) {
