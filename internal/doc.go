@@ -14,6 +14,7 @@
 //	segment/syntax           the language of segments as written
 //	segment                  what it means: compile, evaluate, explain
 //	segment/whatif           what would make a visitor a member, and what becomes of them
+//	segment/corpus           the conformance corpus: stories and what rules must say of them
 //	content                  what editors published, and pages composed of it
 //	experience/bucket        the assignment hash
 //	experience               which variants replace which components, for whom
@@ -30,6 +31,7 @@
 //	store/pebblestore        visitor.Store on embedded Pebble
 //	contentful               Contentful exports and the nt_* content model
 //	telemetry                metrics and logs
+//	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo
 //	httpapi/reply            how all dialects read bodies and answer errors
 //	httpapi/openapitest      wire types held to the description, for the tests of dialects

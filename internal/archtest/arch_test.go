@@ -26,16 +26,16 @@ var tiers = []struct {
 	pkgs  []string
 }{
 	{"words", true, true, []string{
-		"internal/fault", "internal/spelling", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax", "internal/segment/whatif",
+		"internal/fault", "internal/spelling", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax", "internal/segment/whatif", "internal/segment/corpus",
 		"internal/content", "internal/experience", "internal/experience/bucket", "internal/decision",
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
 	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest"}},
 	{"adapters", false, false, []string{
-		"internal/store/pebblestore", "internal/contentful", "internal/telemetry",
+		"internal/store/pebblestore", "internal/contentful", "internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/admin",
 	}},
-	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "internal/archtest"}},
+	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "cmd/conformance", "internal/archtest"}},
 }
 
 // allowed are the exceptions to the rules above, each with its reason.

@@ -11,6 +11,8 @@ import (
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/signal"
+	"github.com/segue-dev/segue/internal/store/pebblestore"
+	"github.com/segue-dev/segue/internal/visitor"
 )
 
 // An answer from memory is that of a resolver which remembers nothing, but for
@@ -94,4 +96,24 @@ func TestNothingIsEvaluatedWhileAnAnswerHolds(t *testing.T) {
 	require.True(t, asked(time.Hour, resolve.Request{}))
 	r.Publish(newSite(t, "Welcome"))
 	require.True(t, asked(time.Hour, resolve.Request{}), "another site")
+}
+
+// An answer that looked back beyond the record says so each time.
+func TestATruncatedAnswerIsNotRemembered(t *testing.T) {
+	limits := visitor.Limits{MaxSignals: 2}
+	store, err := pebblestore.OpenMemory(pebblestore.Options{Limits: limits})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	clock := func() time.Time { return start.Add(time.Minute) }
+	r := resolve.New(store, ingest.New(store, ingest.Options{Limits: limits, Now: clock}), newSite(t, "Welcome"), resolve.Options{Now: clock})
+	req := resolve.Request{AnonymousID: "v"}
+	for i := range 3 {
+		req.Messages = append(req.Messages, signal.Message{Type: "page", Timestamp: start.Add(time.Duration(i) * time.Second)})
+	}
+	for range 3 {
+		a, err := r.Resolve(t.Context(), req)
+		require.NoError(t, err)
+		require.True(t, a.Truncated)
+		req.Messages = nil
+	}
 }

@@ -106,3 +106,29 @@ func TestAProofIsEnough(t *testing.T) {
 	})
 	require.NotZero(t, proven)
 }
+
+// Until Steady no membership changes, also of those that ValidUntil is not
+// about.
+func TestMembersAreSteady(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var defs []syntax.Definition
+		for _, key := range []string{"x", "y", "z"} {
+			defs = append(defs, syntax.Definition{Key: key, When: genCond(false).Draw(t, key)})
+		}
+		set, err := Compile(defs, Options{Zone: newYork})
+		require.NoError(t, err)
+		now := genInstant().Draw(t, "now")
+		sigs := until(genSignals().Draw(t, "signals"), now)
+		log := set.Bind(&visitor.Record{Signals: sigs})
+		var res, later Result
+		log.Look(View{At: now, Known: now, Concern: []bool{true, false, false}}, &res)
+		require.Greater(t, res.Steady, now)
+		for _, at := range instants(sigs, now) {
+			if at >= res.Steady {
+				break
+			}
+			log.Evaluate(nil, at, &later)
+			require.Equal(t, res.Members, later.Members, "at %d", at)
+		}
+	})
+}
