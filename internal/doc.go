@@ -24,6 +24,7 @@
 //
 //	ingest                   signals in: validate, correct, deduplicate, append
 //	resolve                  answers out: remember, segment, decide, compose
+//	lint                     what is doubtful about segments
 //	backtest                 what segments would have been on the history there is
 //
 // Adapters: the world outside.

@@ -53,7 +53,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	if cfg.Development() {
 		log.Warn("development mode: no API keys are asked for, so only this machine may connect")
 	}
-	report(log, site, findings)
+	report(log, cfg, site, findings)
 
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics})
@@ -101,7 +101,8 @@ func closed(ln net.Listener) error {
 }
 
 // report logs what is served and what is doubtful about it.
-func report(log *slog.Logger, site *resolve.Site, findings []content.Finding) {
+func report(log *slog.Logger, cfg config.Config, site *resolve.Site, findings []content.Finding) {
+	doubts(log, cfg, site)
 	for _, f := range findings {
 		log.Warn("content finding", "entry", f.Entry, "field", f.Field, "message", f.Message)
 	}

@@ -68,7 +68,7 @@ func load(cfg config.Config, lists func(key string) (segment.List, error)) (*res
 	if err := errors.Join(segmentsErr, catalogErr); err != nil {
 		return nil, nil, err
 	}
-	findings := slices.Concat(snapshot.Findings(), editors.Findings, doubtsOf(catalog, snapshot, set), missingIn(set, lists != nil))
+	findings := slices.Concat(snapshot.Findings(), editors.Findings, doubtsOf(catalog, set), missingIn(set, lists != nil))
 	return resolve.NewSite(snapshot, set, catalog), findings, nil
 }
 
@@ -108,7 +108,7 @@ func joined(editors, filed map[string][]string) map[string][]string {
 }
 
 // doubtsOf are the experiences that will not do what their editors expect.
-func doubtsOf(catalog *experience.Catalog, snapshot *content.Snapshot, set *segment.Set) []content.Finding {
+func doubtsOf(catalog *experience.Catalog, set *segment.Set) []content.Finding {
 	var findings []content.Finding
 	for _, e := range catalog.All() {
 		doubt := func(format string, args ...any) {
@@ -121,16 +121,6 @@ func doubtsOf(catalog *experience.Catalog, snapshot *content.Snapshot, set *segm
 		}
 		if e.Sticky {
 			doubt("it is sticky, which has no effect yet: who leaves the segment or is distributed anew loses the variant")
-		}
-		for _, c := range e.Components {
-			if _, ok := snapshot.Entry(c.Baseline); !ok {
-				doubt("baseline %s is not in the content", c.Baseline)
-			}
-			for i, v := range c.Variants {
-				if !v.Hidden && !snapshot.Publishable(v.Entry, snapshot.DefaultLocale()) {
-					doubt("variant %d of baseline %s, entry %s, is not published: the slot falls through", i+1, c.Baseline, v.Entry)
-				}
-			}
 		}
 	}
 	return findings

@@ -67,7 +67,7 @@ func (p *publisher) look(ctx context.Context) {
 	p.broken.Store(nil)
 	p.resolver.Publish(site)
 	p.metrics.Published(site.Segments.Len(), len(findings))
-	report(p.log, site, findings)
+	report(p.log, p.cfg, site, findings)
 }
 
 // check says that edited files wait for their mistakes to be mended.

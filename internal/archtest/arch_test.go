@@ -30,7 +30,7 @@ var tiers = []struct {
 		"internal/content", "internal/experience", "internal/experience/bucket", "internal/decision",
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
-	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest"}},
+	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
 	{"adapters", false, false, []string{
 		"internal/store/pebblestore", "internal/contentful", "internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/admin",

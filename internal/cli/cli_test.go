@@ -125,7 +125,7 @@ func TestFindingsAreData(t *testing.T) {
 	code, stdout, stderr := segue(t, with(storefront("unused"), "validate", "--set", "experiences="+dir, "-o", "jsonl")...)
 	require.Equal(t, 3, code)
 	require.Empty(t, stderr)
-	require.JSONEq(t, `{"message": "experience e: there is no active segment \"nobody\"; there are high-intent, comparison-shopper, returning-buyer, browser"}`, stdout)
+	require.JSONEq(t, `{"code": "CT101", "severity": "warning", "message": "experience e: there is no active segment \"nobody\"; there are high-intent, comparison-shopper, returning-buyer, browser"}`, stdout)
 }
 
 func TestReplayIsIdempotent(t *testing.T) {

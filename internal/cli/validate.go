@@ -5,44 +5,103 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/app"
 	"github.com/segue-dev/segue/internal/content"
+	"github.com/segue-dev/segue/internal/lint"
+	"github.com/segue-dev/segue/internal/resolve"
+	"github.com/segue-dev/segue/internal/segment/syntax"
 )
 
 type validate struct {
 	configured
 	output
+	Visitors bool     `help:"Look at the visitors of the store too: events and properties that nobody sends, segments with nearly the same visitors, missing lists."`
+	Goal     []string `help:"An event that experiences are to bring about; rules about it are doubtful." placeholder:"EVENT"`
+	Verbose  bool     `help:"Print the findings that segments allow as well."`
 }
 
 type validateReport struct {
 	Segments    int               `json:"segments"`
 	Experiences int               `json:"experiences"`
 	Slots       int               `json:"slots"`
+	Visitors    *int              `json:"visitors,omitempty"` // looked at
 	Findings    []validateFinding `json:"findings"`
+
+	verbose bool
 }
 
 type validateFinding struct {
-	Entry   string `json:"entry,omitempty"`
-	Field   string `json:"field,omitempty"`
-	Message string `json:"message"`
+	Code     string        `json:"code"`
+	Severity lint.Severity `json:"severity"`
+	Segment  string        `json:"segment,omitempty"`
+	Place    string        `json:"place,omitempty"` // file:line:column
+	Entry    string        `json:"entry,omitempty"`
+	Field    string        `json:"field,omitempty"`
+	Message  string        `json:"message"`
+	Allowed  string        `json:"allowed,omitempty"` // why the segment allows it
 }
+
+// contentCode is that of all findings about content and experiences alone.
+const contentCode = "CT101"
 
 // errExamples says that segments do not do what their examples say; each
 // failure has been printed.
 var errExamples = errors.New("examples of segments fail")
 
 // Run fails on the first kind of mistake, with all of that kind, and returns
-// errFindings if all is well but for doubts.
-func (v validate) Run(_ context.Context, env Env) error {
-	cfg, err := v.load(env)
+// errFindings if there are doubts that are more than advice.
+func (v validate) Run(ctx context.Context, env Env) error {
+	goals, err := v.goals()
 	if err != nil {
 		return err
 	}
-	site, findings, err := app.Load(cfg)
-	if err != nil {
-		return err
+	if !v.Visitors {
+		cfg, err := v.load(env)
+		if err != nil {
+			return err
+		}
+		site, findings, err := app.Load(cfg)
+		if err != nil {
+			return err
+		}
+		return v.report(env, cfg, site, findings, goals, nil)
 	}
+	return v.withStore(env, func(cfg config.Config, _ *resolve.Site, store app.Store) error {
+		site, findings, err := app.LoadWith(ctx, cfg, store)
+		if err != nil {
+			return err
+		}
+		seen := lint.NewSeen(site.Segments, time.Now().UnixMilli())
+		bar := env.progress("visitors", -1)
+		defer bar.finish()
+		for record, err := range store.All(ctx) {
+			if err != nil {
+				return err
+			}
+			seen.Add(record)
+			bar.add(1)
+		}
+		return v.report(env, cfg, site, findings, goals, seen)
+	})
+}
+
+// goals reads --goal as rules name events.
+func (v validate) goals() ([]syntax.Event, error) {
+	var goals []syntax.Event
+	for _, goal := range v.Goal {
+		cond, err := syntax.ParseCond("--goal", []byte(fmt.Sprintf("never: {of: %q}", goal)))
+		if err != nil {
+			return nil, usageError{err}
+		}
+		goals = append(goals, cond.(syntax.Never).Match.Events...)
+	}
+	return goals, nil
+}
+
+func (v validate) report(env Env, cfg config.Config, site *resolve.Site, found []content.Finding, goals []syntax.Event, seen *lint.Seen) error {
 	failures := site.Segments.RunExamples()
 	for _, f := range failures {
 		_, _ = fmt.Fprintln(env.Stderr, f.Error())
@@ -50,23 +109,37 @@ func (v validate) Run(_ context.Context, env Env) error {
 	if len(failures) > 0 {
 		return fmt.Errorf("%d %w", len(failures), errExamples)
 	}
+	doubts := lint.Check(app.LintInput(cfg, site, goals, seen))
 	report := validateReport{
 		Segments: site.Segments.Len(), Experiences: len(site.Experiences.All()), Slots: len(site.Experiences.Slots()),
-		Findings: findingsOf(findings),
+		Findings: append(doubtsOf(doubts), findingsOf(found)...), verbose: v.Verbose,
+	}
+	if seen != nil {
+		report.Visitors = &seen.Visitors
 	}
 	if err := v.print(env.Stdout, report); err != nil {
 		return err
 	}
-	if len(findings) > 0 {
+	if len(found) > 0 || lint.Fails(doubts) {
 		return errFindings
 	}
 	return nil
 }
 
+func doubtsOf(list []lint.Finding) []validateFinding {
+	out := make([]validateFinding, 0, len(list))
+	for _, f := range list {
+		out = append(out, validateFinding{
+			Code: string(f.Code), Severity: f.Severity, Segment: f.Segment, Place: f.Pos.String(), Message: f.Message, Allowed: f.Allowed,
+		})
+	}
+	return out
+}
+
 func findingsOf(list []content.Finding) []validateFinding {
 	out := make([]validateFinding, len(list))
 	for i, f := range list {
-		out[i] = validateFinding{f.Entry, f.Field, f.Message}
+		out[i] = validateFinding{Code: contentCode, Severity: lint.Warning, Entry: f.Entry, Field: f.Field, Message: f.Message}
 	}
 	return out
 }
@@ -80,12 +153,47 @@ func (r validateReport) items() []any {
 }
 
 func (r validateReport) table(b *strings.Builder) {
+	shown, allowed := 0, 0
 	for _, f := range r.Findings {
-		place := strings.Trim(f.Entry+"."+f.Field, ".")
-		if place == "" {
-			place = "content"
+		if f.Allowed != "" {
+			allowed++
+			if !r.verbose {
+				continue
+			}
 		}
-		fmt.Fprintf(b, "%s: %s\n", place, f.Message)
+		shown++
+		fmt.Fprintf(b, "%s: %s %s: %s%s\n", f.where(), f.Severity, f.Code, f.Message, f.because())
 	}
-	fmt.Fprintf(b, "%d segments, %d experiences, %d slots, %d findings\n", r.Segments, r.Experiences, r.Slots, len(r.Findings))
+	fmt.Fprintf(b, "%d segments, %d experiences, %d slots, %d findings", r.Segments, r.Experiences, r.Slots, shown)
+	if allowed > 0 && !r.verbose {
+		fmt.Fprintf(b, " and %d that segments allow", allowed)
+	}
+	if r.Visitors != nil {
+		fmt.Fprintf(b, ", %d visitors looked at", *r.Visitors)
+	}
+	fmt.Fprintln(b)
+}
+
+// where names the place of a finding as closely as it is known.
+func (f validateFinding) where() string {
+	place := strings.Trim(f.Entry+"."+f.Field, ".")
+	switch {
+	case f.Segment != "" && f.Place != "":
+		return f.Place + ": " + f.Segment
+	case f.Segment != "":
+		return f.Segment
+	case place != "":
+		return place
+	case f.Code == contentCode:
+		return "content"
+	default:
+		return "segments"
+	}
+}
+
+func (f validateFinding) because() string {
+	if f.Allowed == "" {
+		return ""
+	}
+	return " (allowed: " + f.Allowed + ")"
 }

@@ -51,7 +51,15 @@ type Definition struct {
 	Stay     Cond          // who is a member stays while this holds; nil = while When holds
 	Hold     time.Duration // a member stays at least so long after becoming one; 0 = nothing is held
 	Examples []Example
+	Allow    []Allowance
 	Pos      Pos
+}
+
+// An Allowance keeps one kind of doubt about a definition from being reported.
+type Allowance struct {
+	Code   string // of the doubt, as segue validate names it
+	Reason string
+	Pos    Pos
 }
 
 // An Example is a unit test of a rule: at instant At after the first instant of

@@ -34,6 +34,13 @@ func (r *reader) definition(n *yaml.Node) Definition {
 			d.Examples = append(d.Examples, r.example(item))
 		}
 	}
+	if allow := f.find("allow"); allow != nil {
+		for _, item := range r.items("allow", allow) {
+			a := r.fields(item, allowForm)
+			d.Allow = append(d.Allow, Allowance{a.text("code"), a.text("reason"), r.pos(item)})
+			a.close()
+		}
+	}
 	f.close()
 	return d
 }

@@ -69,7 +69,7 @@ func freely(noun, sample string) form { return form{noun: noun, sample: sample} 
 // forms are all that have a definition in the schema, but for the segment
 // itself.
 var forms = []form{
-	costForm, exampleForm, matchForm,
+	costForm, allowForm, exampleForm, matchForm,
 	countForm, aggregateForm, oneValueForm, recencyForm, neverForm, regularForm, sequenceForm,
 	absenceForm, sessionForm, dwellForm, scrollForm, scoreForm, affinityForm,
 	firstStepForm, stepForm, weightForm, weightOfForm,
@@ -89,6 +89,7 @@ var segmentForm = form{
 		{"when", "condition", "the rule: who is a member", required},
 		{"stay", "condition", "who is a member stays one while this holds, even if the rule does not", optional},
 		{"hold", "positive", "who becomes a member stays one for at least so long", optional},
+		{"allow", "allowances", "doubts that segue validate should not report, each with the reason", optional},
 		{"examples", "examples", "unit tests of the rule, run by segue validate", optional},
 	},
 }
@@ -96,6 +97,14 @@ var segmentForm = form{
 var costForm = form{
 	name: "cost", noun: "cost", sample: "{hoursPerMonth: 6}",
 	keys: []key{{"hoursPerMonth", "notNegative", "upkeep of its content, in hours a month", required}},
+}
+
+var allowForm = form{
+	name: "allowance", noun: "an item of allow", sample: "{code: SG101, reason: the variants follow in May}",
+	keys: []key{
+		{"code", "text", "of the doubt, as segue validate names it", required},
+		{"reason", "text", "why it is none", required},
+	},
 }
 
 var exampleForm = form{

@@ -98,6 +98,7 @@ func compoundSchemas() map[string]schema {
 		"properties": oneOrMore("property"),
 		"scalars":    listOf(reference("scalar")),
 		"examples":   listOf(reference("example")),
+		"allowances": listOf(reference("allowance")),
 		"weights":    listOf(anyOf(reference("weight"), reference("weightOf"))),
 		"without":    anyOf(reference("events"), reference("match")),
 		"withouts":   anyOf(reference("without"), withoutList()),

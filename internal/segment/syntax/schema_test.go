@@ -186,7 +186,7 @@ func requireSameJudgement(t *testing.T, schema *jsonschema.Schema, read func(str
 // places are where maps of each form stand that are no operator's; operators
 // stand in a condition.
 var places = map[string]string{
-	"segment": "%s", "cost": inSegment("cost: %s"), "example": inSegment("examples: [%s]"),
+	"segment": "%s", "cost": inSegment("cost: %s"), "example": inSegment("examples: [%s]"), "allowance": inSegment("allow: [%s]"),
 	"match":              "absence: {of: a, for: 1d, without: %s}",
 	"firstStep":          "sequence: {steps: [%s]}",
 	"step":               "sequence: {steps: [{of: a}, %s]}",
@@ -220,7 +220,7 @@ var good = map[string]string{
 	"number": "5", "notNegative": "5", "howMany": "5", "percentage": "5", "repeats": "5", "priority": "5", "days": "5", "periods": "5",
 	"duration": "1d", "positive": "1d", "ago": "[1d, 2d]", "boolean": "true", "mark": "true",
 	"status": "draft", "scope": "page", "anchor": "first", "absenceMode": "once", "week": "current", "period": "week", "sessionWindow": "any",
-	"condition": "{segment: b}", "examples": "[{name: x, at: 1d, member: true}]", "cost": "{hoursPerMonth: 5}",
+	"condition": "{segment: b}", "examples": "[{name: x, at: 1d, member: true}]", "allowances": "[{code: SG101, reason: x}]", "cost": "{hoursPerMonth: 5}",
 	"steps": "[{of: a}]", "weights": "[{event: page, weight: 1}]", "without": "{of: a}", "withouts": "[{of: a}, b]",
 	"window": "{last: 1d}", "howManyComparison": "{gte: 5}", "durationComparison": "{gte: 1d}",
 }

@@ -1,0 +1,141 @@
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/segue-dev/segue/internal/experience"
+	"github.com/segue-dev/segue/internal/segment/syntax"
+)
+
+// maxCombinations bounds how many combinations of audiences and shares are gone
+// through. More of them are more versions than anybody wants, too.
+const maxCombinations = 1 << 16
+
+// permutations doubts a page that can be put together in very many ways.
+func (c *checker) permutations(page string) {
+	p := c.newPuzzle(page)
+	p.combine(0, map[string]bool{})
+	switch {
+	case p.combined > maxCombinations:
+		c.doubt(Permutations, nil, syntax.Pos{}, "page %s has %d experiences, which can come together in more ways than can be counted here; caches should keep no more than %d versions: have fewer audiences or variants",
+			page, len(p.experiences), maxPermutations)
+	case len(p.seen) > maxPermutations:
+		c.doubt(Permutations, nil, syntax.Pos{}, "page %s can be put together in %d ways, of which caches should not keep more than %d: let experiences share slots, or have fewer audiences or variants",
+			page, len(p.seen), maxPermutations)
+	}
+}
+
+// A puzzle is all the ways in which the slots of a page can be filled.
+type puzzle struct {
+	slots       []string
+	experiences []*experience.Experience // in the order in which slots prefer them
+	index       []int                    // of each experience; out if the visitor is not in it
+	seen        map[string]bool
+	combined    int
+}
+
+const out = -1
+
+// newPuzzle returns that of a page.
+func (c *checker) newPuzzle(page string) *puzzle {
+	p := &puzzle{seen: map[string]bool{}}
+	for _, id := range c.Content.Reach(page, c.Content.DefaultLocale(), c.Experiences.Alternatives) {
+		at := c.Experiences.At(id)
+		if len(at) == 0 {
+			continue
+		}
+		p.slots = append(p.slots, id)
+		for _, e := range at {
+			if !slices.Contains(p.experiences, e) {
+				p.experiences = append(p.experiences, e)
+			}
+		}
+	}
+	slices.SortStableFunc(p.experiences, func(a, b *experience.Experience) int {
+		return cmp.Compare(c.rank(a.Audience), c.rank(b.Audience))
+	})
+	p.index = make([]int, len(p.experiences))
+	return p
+}
+
+// combine goes through what can become of the experiences from i on; audiences
+// are those that are settled already.
+func (p *puzzle) combine(i int, audiences map[string]bool) {
+	if p.combined > maxCombinations {
+		return
+	}
+	if i == len(p.experiences) {
+		p.combined++
+		p.seen[p.filled()] = true
+		return
+	}
+	e := p.experiences[i]
+	in, settled := audiences[e.Audience]
+	for _, index := range indexes(e) {
+		if !may(e, index, in, settled) {
+			continue
+		}
+		p.index[i] = index
+		if !settled {
+			audiences[e.Audience] = index != out
+		}
+		p.combine(i+1, audiences)
+	}
+	if !settled {
+		delete(audiences, e.Audience)
+	}
+}
+
+// may reports whether a visitor can get an index of an experience, given whether
+// they are in its audience, if that is settled.
+func may(e *experience.Experience, index int, in, settled bool) bool {
+	switch {
+	case index != out:
+		return in || !settled
+	case e.Traffic < 1:
+		return true
+	default:
+		return e.Audience != "" && (!in || !settled)
+	}
+}
+
+// indexes returns what a visitor can get of an experience.
+func indexes(e *experience.Experience) []int {
+	all := []int{out}
+	covered := 0.0
+	for _, r := range e.Distribution {
+		if r.End > r.Start {
+			covered += r.End - r.Start
+			all = append(all, r.Index)
+		}
+	}
+	if covered < 1 {
+		all = append(all, 0)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// filled names what the slots show.
+func (p *puzzle) filled() string {
+	var b strings.Builder
+	for _, slot := range p.slots {
+		shown := slot
+		for i, e := range p.experiences {
+			of := e.Component(slot)
+			if of == nil || p.index[i] == out {
+				continue
+			}
+			if k := p.index[i]; k > 0 && k <= len(of.Variants) {
+				shown = fmt.Sprint(of.Variants[k-1])
+			}
+			break
+		}
+		b.WriteString(shown)
+		b.WriteByte(0)
+	}
+	return b.String()
+}

@@ -1,0 +1,185 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/signal"
+	"github.com/segue-dev/segue/internal/spelling"
+)
+
+// rule looks at one definition by itself.
+func (c *checker) rule(d *syntax.Definition) {
+	switch {
+	case never(d.When):
+		c.doubt(NeverTrue, d, d.When.Position(), "the rule can never hold, since its conditions exclude each other: remove one of them")
+	case always(d.When):
+		c.doubt(AlwaysTrue, d, d.When.Position(), "the rule holds for everybody: an experience without an audience does the same")
+	}
+	if strings.TrimSpace(d.SoWhat) == "" {
+		c.doubt(NoSoWhat, d, d.Pos, "nothing says what its members get that others do not: if there is no answer, there should be no segment")
+	}
+	seen := map[string]bool{}
+	walk(d, func(m syntax.Match, properties []string) {
+		c.goal(d, m)
+		c.names(d, m, properties, seen)
+	}, func(back time.Duration, pos syntax.Pos) {
+		if c.Retention > 0 && back > c.Retention && !seen["too old"] {
+			seen["too old"] = true
+			c.doubt(TooOld, d, pos, "it looks back %s, and signals are kept for %s: raise retention, or look back less",
+				syntax.FormatDuration(back), syntax.FormatDuration(c.Retention))
+		}
+	})
+}
+
+// goal doubts a rule about an event that experiences are to bring about.
+func (c *checker) goal(d *syntax.Definition, m syntax.Match) {
+	for _, e := range m.Events {
+		same := func(goal syntax.Event) bool {
+			return goal.Kind == e.Kind && signal.Normalize(goal.Name) == signal.Normalize(e.Name)
+		}
+		if slices.ContainsFunc(c.Goals, same) {
+			c.doubt(UsesGoal, d, m.Pos, "the rule is about %s, a goal: its members are chosen by what they are to be measured by", e)
+		}
+	}
+}
+
+// names doubts events and properties that no visitor has sent.
+func (c *checker) names(d *syntax.Definition, m syntax.Match, properties []string, seen map[string]bool) {
+	if c.Seen == nil || c.Seen.Visitors == 0 {
+		return
+	}
+	for _, e := range m.Events {
+		text := e.String()
+		if e.Kind == syntax.AnyEvent || seen[text] {
+			continue
+		}
+		seen[text] = true
+		if !c.Seen.hasEvent(e) {
+			c.doubt(UnknownEvent, d, m.Pos, "no visitor has sent %s%s", text, meant(text, c.Seen.Events()))
+			continue
+		}
+		for _, p := range properties {
+			if key := text + " " + p; !seen[key] && !c.Seen.hasProperty(e, p) {
+				seen[key] = true
+				c.doubt(UnknownProp, d, m.Pos, "no %s has had the property %s%s", text, p, meant(p, c.Seen.properties(e)))
+			}
+		}
+	}
+}
+
+// meant asks whether a name that is there was meant.
+func meant(word string, known []string) string {
+	nearest, differ := spelling.Nearest(word, known)
+	if nearest == "" || differ > max(1, len(word)/3) {
+		return ": check its spelling, or what the site sends"
+	}
+	return `: did you mean "` + nearest + `"?`
+}
+
+// walk calls match for all that a definition asks of signals, with the
+// properties it looks at, and back for how far it looks back.
+func walk(d *syntax.Definition, match func(m syntax.Match, properties []string), back func(time.Duration, syntax.Pos)) {
+	w := walker{match, back}
+	w.cond(d.When)
+	if d.Stay != nil {
+		w.cond(d.Stay)
+	}
+}
+
+type walker struct {
+	match func(m syntax.Match, properties []string)
+	back  func(time.Duration, syntax.Pos)
+}
+
+func (w walker) all(conds []syntax.Cond) {
+	for _, c := range conds {
+		w.cond(c)
+	}
+}
+
+func (w walker) cond(c syntax.Cond) {
+	switch c := c.(type) {
+	case syntax.All:
+		w.all(c.Of)
+	case syntax.Any:
+		w.all(c.Of)
+	case syntax.Not:
+		w.cond(c.Of)
+	case syntax.Count:
+		w.matched(c.Match, c.Distinct)
+		w.window(c.Window)
+	case syntax.Aggregate:
+		w.matched(c.Match, c.Property)
+		w.window(c.Window)
+	case syntax.Recency:
+		w.matched(c.Match)
+		for _, d := range []*time.Duration{c.AtLeast, c.AtMost} {
+			if d != nil {
+				w.back(*d, c.Pos)
+			}
+		}
+	case syntax.Never:
+		w.matched(c.Match)
+	case syntax.Regular:
+		w.matched(c.Match)
+		days := c.OfLast
+		if c.Period == syntax.Week {
+			days *= 7
+		}
+		w.back(time.Duration(days-1)*24*time.Hour, c.Pos)
+	default:
+		w.longer(c)
+	}
+}
+
+// longer is cond for the conditions that are made of several matches.
+func (w walker) longer(c syntax.Cond) {
+	switch c := c.(type) {
+	case syntax.Sequence:
+		for _, step := range c.Steps {
+			w.matched(step.Match, step.Same...)
+			for _, m := range step.Without {
+				w.matched(m)
+			}
+		}
+		w.window(c.Window)
+	case syntax.Absence:
+		w.matched(c.Of)
+		w.matched(c.Without)
+		w.back(c.For, c.Pos)
+		w.window(c.Window)
+	case syntax.Score:
+		for _, weight := range c.Of {
+			w.matched(weight.Match)
+		}
+	case syntax.Dwell:
+		w.window(c.Window)
+	case syntax.Scroll:
+		w.window(c.Window)
+	}
+}
+
+func (w walker) matched(m syntax.Match, more ...string) {
+	var properties []string
+	for _, t := range m.Where {
+		properties = append(properties, t.Property)
+	}
+	for _, p := range more {
+		if p != "" {
+			properties = append(properties, p)
+		}
+	}
+	w.match(m, properties)
+}
+
+func (w walker) window(window syntax.Window) {
+	switch window.Kind {
+	case syntax.LastWindow, syntax.BetweenWindow:
+		w.back(window.Last, window.Pos)
+	case syntax.DaysWindow:
+		w.back(time.Duration(window.Days-1)*24*time.Hour, window.Pos)
+	}
+}

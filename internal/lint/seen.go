@@ -1,0 +1,101 @@
+package lint
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/signal"
+	"github.com/segue-dev/segue/internal/visitor"
+)
+
+// Seen is what visitors have sent, and which segments they are in.
+type Seen struct {
+	Visitors int
+
+	set     *segment.Set
+	at      int64
+	events  map[string]*sent // by event as rules name it, normalised
+	members []int            // by segment
+	both    map[[2]int]int   // by pair of segments, the smaller first
+	result  segment.Result
+}
+
+// sent is what is known of an event.
+type sent struct {
+	name       string // as a site spells it
+	properties map[string]bool
+}
+
+// NewSeen returns a Seen of nobody yet, that asks who is in the segments of set
+// at an instant, ms since the epoch.
+func NewSeen(set *segment.Set, at int64) *Seen {
+	return &Seen{set: set, at: at, events: map[string]*sent{}, members: make([]int, set.Len()), both: map[[2]int]int{}}
+}
+
+// Add adds a visitor.
+func (s *Seen) Add(rec *visitor.Record) {
+	s.Visitors++
+	for i := range rec.Signals {
+		s.add(&rec.Signals[i])
+	}
+	s.set.Bind(rec).Evaluate(nil, s.at, &s.result)
+	for n, i := range s.result.Members {
+		s.members[i]++
+		for _, j := range s.result.Members[n+1:] {
+			s.both[[2]int{min(i, j), max(i, j)}]++
+		}
+	}
+}
+
+func (s *Seen) add(sig *signal.Signal) {
+	names := []string{sig.Name}
+	if sig.Type != signal.Track {
+		names = []string{sig.Type.String()}
+		if sig.Name != "" {
+			names = append(names, sig.Type.String()+":"+sig.Name)
+		}
+	}
+	for _, name := range names {
+		key := signal.Normalize(name)
+		e := s.events[key]
+		if e == nil {
+			e = &sent{name, map[string]bool{}}
+			s.events[key] = e
+		}
+		for i := range sig.Props {
+			e.properties[sig.Props[i].Key] = true
+		}
+	}
+}
+
+// Events returns the events that were sent, as sites spell them.
+func (s *Seen) Events() []string {
+	var names []string
+	for _, key := range slices.Sorted(maps.Keys(s.events)) {
+		names = append(names, s.events[key].name)
+	}
+	return names
+}
+
+func (s *Seen) hasEvent(e syntax.Event) bool { return s.events[signal.Normalize(e.String())] != nil }
+
+// properties returns those that an event has had.
+func (s *Seen) properties(e syntax.Event) []string {
+	return slices.Sorted(maps.Keys(s.events[signal.Normalize(e.String())].properties))
+}
+
+// told are properties that can be told from others.
+var told = []string{"name", "path", "url", "referrer", "title", "search"}
+
+// hasProperty reports whether an event has had a property, or it can be told
+// from what it has had.
+func (s *Seen) hasProperty(e syntax.Event, property string) bool {
+	key := strings.TrimPrefix(strings.TrimPrefix(property, "properties."), "traits.")
+	if slices.Contains(told, key) || strings.HasPrefix(key, "query.") || strings.HasPrefix(key, "utm_") || strings.HasPrefix(key, "context.") {
+		return true
+	}
+	return s.events[signal.Normalize(e.String())].properties[key]
+}
