@@ -47,14 +47,13 @@ func (t *tally) add(record *visitor.Record) {
 	t.visitors++
 	t.cover(record)
 	from := max(first, t.q.from)
-	later := t.times[firstAfter(t.times, from):]
-	t.own.run(record, later, from, t.q.to)
+	t.own.run(record, from, t.q.to)
 	if t.live != nil {
-		t.live.run(record, later, from, t.q.to)
+		t.live.run(record, from, t.q.to)
 		t.compare()
 	}
 	if t.goal != nil {
-		t.goal.run(record, later, from, t.q.to)
+		t.goal.run(record, from, t.q.to)
 	}
 	for i, segment := range t.q.asked {
 		t.count(&t.segments[i], t.own.spans[segment])
@@ -98,13 +97,13 @@ func (t *tally) cover(record *visitor.Record) {
 
 // admit takes down what the answers about a visitor say of themselves.
 func (t *tally) admit() {
-	if t.own.truncated {
+	if t.own.walk.Truncated {
 		t.coverage.Truncated++
 	}
-	if t.own.saturated {
+	if t.own.walk.Saturated {
 		t.coverage.Saturated++
 	}
-	if t.live != nil && t.live.truncated {
+	if t.live != nil && t.live.walk.Truncated {
 		t.coverage.ComparedTruncated++
 	}
 }

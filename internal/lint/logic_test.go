@@ -25,6 +25,7 @@ func TestWhatIsNeverTrue(t *testing.T) {
 		"all: [{count: {of: a, gte: 3}}, {count: {of: a, lt: 2}}]":                                  true,
 		"all: [{count: {of: a, last: 1h, gte: 3}}, {count: {of: a, last: 2h, lt: 3}}]":              true,
 		"all: [{count: {of: a, last: 2h, gte: 3}}, {count: {of: a, last: 1h, lt: 3}}]":              false,
+		"all: [{count: {of: a, gt: 2}}, {count: {of: a, lt: 3}}]":                                   true,
 		"all: [{never: {of: a}}, {count: {of: a, last: 1h}}]":                                       true,
 		"all: [{never: {of: a}}, {recency: {of: a, atLeast: 1h}}]":                                  true,
 		"all: [{recency: {of: a, atLeast: 2h}}, {recency: {of: a, atMost: 1h}}]":                    true,

@@ -28,7 +28,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 		return nil, errors.Join(errs...)
 	}
 	for i, d := range live {
-		c.segment = d.Key
+		c.segment, c.current = d.Key, i
 		rule := c.gate(d.Purpose, c.hold(d))
 		c.set.segments = append(c.set.segments, compiled{def: d, version: VersionOf(d), rule: rule, live: rule})
 		if d.Status != syntax.Draft {
@@ -44,6 +44,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 			c.set.segments[i].live = reference{i}
 		}
 	}
+	c.touching(live)
 	c.set.events.settle()
 	c.set.keys.number()
 	c.set.revision = revisionOf(live, c.outside)
@@ -59,10 +60,14 @@ type compiler struct {
 	outside    []string // what rules rest on besides themselves, by version
 	segment    string   // the key of the one being compiled
 	errs       []error
+	current    int // the index of the segment being compiled
 	matchers   map[string]int
 	totals     map[total]int
 	columns    map[builder]int
 	properties map[string]*property
+
+	// The segments that ask each matcher and column.
+	usedMatchers, usedColumns map[int][]int
 }
 
 func newCompiler(opts Options) *compiler {
@@ -88,6 +93,9 @@ func newCompiler(opts Options) *compiler {
 		totals:     map[total]int{},
 		columns:    map[builder]int{},
 		properties: map[string]*property{},
+
+		usedMatchers: map[int][]int{},
+		usedColumns:  map[int][]int{},
 	}
 }
 

@@ -57,17 +57,23 @@ const settling = 21 * day
 // memory is used again.
 func (f *frame) begin(l *Log, ctx Context, at, now int64) {
 	*f = frame{
-		log: l, ctx: ctx, inner: f.inner, memo: blank(f.memo, len(l.set.segments)), held: blank(f.held, l.set.held),
+		log: l, ctx: ctx, session: -1, inner: f.inner, memo: blank(f.memo, len(l.set.segments)), held: blank(f.held, l.set.held),
 		horizons: f.horizons[:0], several: f.several, tallies: f.tallies,
 	}
 	f.move(at, now)
 }
 
 // move makes f look at its log from other instants.
-func (f *frame) move(at, now int64) {
+func (f *frame) move(at, now int64) { f.moveTo(at, now, f.log.count(at)) }
+
+// moveTo is move for who knows how many signals there are at an instant.
+func (f *frame) moveTo(at, now int64, cut int) {
 	f.at, f.now = at, now
-	f.cut = f.log.count(at)
-	f.session = f.log.currentSession(f.cut)
+	if cut != f.cut {
+		f.cut = cut
+		f.session = f.log.currentSession(cut)
+		clear(f.held) // a past goes on from what it saw, and now there is more to be seen
+	}
 	f.truncated = f.log.dropped > 0 && at < f.log.horizon
 }
 

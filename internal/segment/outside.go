@@ -127,6 +127,7 @@ func (c *compiler) viewsAbout(x syntax.Affinity) int {
 	}
 	key := "views about " + x.Topic
 	if i, ok := c.matchers[key]; ok {
+		c.usedMatchers[i] = append(c.usedMatchers[i], c.current)
 		return i
 	}
 	if len(entries) > 0 {
@@ -137,7 +138,9 @@ func (c *compiler) viewsAbout(x syntax.Affinity) int {
 	for _, name := range entryNames[1:] {
 		entry.others = append(entry.others, c.set.keys.of(name))
 	}
-	return c.newMatcher(key, withoutRepetition(viewEvents), []propTest{{property: entry, tests: []test{oneOf(entries)}}})
+	i := c.newMatcher(key, withoutRepetition(viewEvents), []propTest{{property: entry, tests: []test{oneOf(entries)}}})
+	c.usedMatchers[i] = append(c.usedMatchers[i], c.current)
+	return i
 }
 
 // oneOf returns the test for being one of many texts.

@@ -41,6 +41,12 @@ func (c *compiler) property(path string) *property {
 
 // column returns the index of the column that b builds.
 func (c *compiler) column(b builder) int {
+	i := c.columnOf(b)
+	c.usedColumns[i] = append(c.usedColumns[i], c.current)
+	return i
+}
+
+func (c *compiler) columnOf(b builder) int {
 	i, ok := c.columns[b]
 	if !ok {
 		i = len(c.set.builders)
@@ -54,10 +60,12 @@ func (c *compiler) column(b builder) int {
 func (c *compiler) match(m syntax.Match) int {
 	events := withoutRepetition(m.Events)
 	key := matchKey(events, m.Where)
-	if i, ok := c.matchers[key]; ok {
-		return i
+	i, ok := c.matchers[key]
+	if !ok {
+		i = c.newMatcher(key, events, c.pred(m.Where))
 	}
-	return c.newMatcher(key, events, c.pred(m.Where))
+	c.usedMatchers[i] = append(c.usedMatchers[i], c.current)
+	return i
 }
 
 // newMatcher returns the index of a new matcher, which is remembered under key.

@@ -59,6 +59,10 @@ type Set struct {
 	traits   []string // names
 	lists    []List
 	held     int // how many rules are held
+
+	// The segments whose truth a signal can change, by what it matches and by
+	// the columns that it has an entry in.
+	byMatcher, byColumn []segmentSet
 	builders []builder
 
 	missing []Missing
