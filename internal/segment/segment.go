@@ -63,7 +63,7 @@ type Set struct {
 	// The segments whose truth a signal can change, by what it matches and by
 	// the columns that it has an entry in.
 	byMatcher, byColumn []segmentSet
-	builders []builder
+	builders            []builder
 
 	missing []Missing
 	entries map[string]string // one about each topic
