@@ -1,12 +1,13 @@
 package httpapi
 
 import (
-	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,7 +78,7 @@ func requestID(given string) string {
 	if given != "" && saneID.MatchString(given) {
 		return given
 	}
-	return rand.Text()
+	return strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36) // not a secret
 }
 
 // What browsers may send, and may read of an answer. Chrome keeps a preflight

@@ -27,22 +27,27 @@ type Build struct{ Version, Revision, Go string }
 // Metrics are the figures of one process. They implement the observers of
 // ingest, resolve and httpapi, and are safe for concurrent use.
 type Metrics struct {
-	registry    *prometheus.Registry
-	requests    *prometheus.HistogramVec
-	accepted    prometheus.Counter
-	duplicate   prometheus.Counter
-	conflicting prometheus.Counter
-	rejected    *prometheus.CounterVec
-	clamped     prometheus.Counter
-	late        prometheus.Counter
-	phases      *prometheus.HistogramVec
-	slots       *prometheus.CounterVec
-	slotCounter sync.Map // slotLabels → prometheus.Counter: finding one by its labels is slow
-	truncated   prometheus.Counter
-	findings    prometheus.Gauge
-	segments    prometheus.Gauge
-	loaded      prometheus.Gauge
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	// What is observed for each request is found once: by labels it is slow.
+	requestTimes sync.Map // requestLabels → prometheus.Observer
+	slotCounter  sync.Map // slotLabels → prometheus.Counter
+	accepted     prometheus.Counter
+	duplicate    prometheus.Counter
+	conflicting  prometheus.Counter
+	rejected     *prometheus.CounterVec
+	clamped      prometheus.Counter
+	late         prometheus.Counter
+	phases       [4]prometheus.Observer // in the order of phaseNames
+	slots        *prometheus.CounterVec
+	truncated    prometheus.Counter
+	findings     prometheus.Gauge
+	segments     prometheus.Gauge
+	loaded       prometheus.Gauge
 }
+
+// phaseNames are those of a resolve.
+var phaseNames = [4]string{"ingest", "evaluate", "decide", "compose"}
 
 // fine are the bounds in seconds of what should take micro- or milliseconds.
 var fine = []float64{.00002, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1}
@@ -66,10 +71,6 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		}, []string{"reason"}),
 		clamped: counter("segue_signals_clamped_total", "Signals dated in the future, put at the time of receipt."),
 		late:    counter("segue_signals_late_total", "Signals kept for reports only, since they came too late."),
-		phases: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "segue_resolve_duration_seconds", Buckets: fine,
-			Help: "Time of a resolve, by phase: ingest, evaluate, decide and compose.",
-		}, []string{"phase"}),
 		slots: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_slot_resolutions_total", Help: "Slots decided, by experience (none: the baseline by default), variant and reason.",
 		}, []string{"experience", "variant", "reason"}),
@@ -78,8 +79,15 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		segments:  gauge("segue_segments", "Segments that are served."),
 		loaded:    gauge("segue_files_reload_success", "1 if the files of segments, experiences and content were good when they were last read; 0: what was good before is served."),
 	}
+	phases := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "segue_resolve_duration_seconds", Buckets: fine,
+		Help: "Time of a resolve, by phase: ingest, evaluate, decide and compose.",
+	}, []string{"phase"})
+	for i, name := range phaseNames {
+		m.phases[i] = phases.WithLabelValues(name)
+	}
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late,
-		m.phases, m.slots, m.truncated, m.findings, m.segments, m.loaded, buildInfo(build),
+		phases, m.slots, m.truncated, m.findings, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -106,7 +114,19 @@ func (m *Metrics) Handler() http.Handler {
 
 // Request counts an HTTP request; it implements httpapi.Observer.
 func (m *Metrics) Request(method, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+	labels := requestLabels{method, route, status}
+	known, ok := m.requestTimes.Load(labels)
+	if !ok {
+		known = m.requests.WithLabelValues(method, route, strconv.Itoa(status))
+		m.requestTimes.Store(labels, known)
+	}
+	known.(prometheus.Observer).Observe(took.Seconds())
+}
+
+// requestLabels say what was asked and how it was answered.
+type requestLabels struct {
+	method, route string
+	status        int
 }
 
 // Ingested counts what became of a batch; it implements ingest.Observer.
@@ -123,10 +143,9 @@ func (m *Metrics) Ingested(t ingest.Tally) {
 
 // Resolved counts an answer; it implements resolve.Observer.
 func (m *Metrics) Resolved(a *resolve.Answer, t resolve.Timing) {
-	m.phases.WithLabelValues("ingest").Observe(t.Ingest.Seconds())
-	m.phases.WithLabelValues("evaluate").Observe(t.Evaluate.Seconds())
-	m.phases.WithLabelValues("decide").Observe(t.Decide.Seconds())
-	m.phases.WithLabelValues("compose").Observe(t.Compose.Seconds())
+	for i, took := range [...]time.Duration{t.Ingest, t.Evaluate, t.Decide, t.Compose} {
+		m.phases[i].Observe(took.Seconds())
+	}
 	if a.Truncated {
 		m.truncated.Inc()
 	}
