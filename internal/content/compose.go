@@ -1,6 +1,8 @@
 package content
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"math"
 	"slices"
 	"strconv"
@@ -26,6 +28,21 @@ type Page struct {
 	Cut        bool     // the page is too large to follow every link, see Compose
 
 	places []place // of the merge tags in JSON, in order
+	hashed sync.Once
+	hash   string
+}
+
+// hashBytes is how much of the hash of a page names it.
+const hashBytes = 12
+
+// Hash names what the page shows: equal JSON has an equal hash, on any machine.
+// It is found out once.
+func (p *Page) Hash() string {
+	p.hashed.Do(func() {
+		sum := sha256.Sum256(p.JSON)
+		p.hash = hex.EncodeToString(sum[:hashBytes])
+	})
+	return p.hash
 }
 
 // A page larger than this is cut: entries that link to each other in circles
