@@ -39,7 +39,7 @@ func (c *checker) pair(above, d *syntax.Definition) {
 	if same := ruleText(above) == ruleText(d); same {
 		c.doubt(SameRule, d, d.When.Position(), "the rule is that of %s: let one segment be enough", above.Key)
 	}
-	if d.Stay != nil || d.Hold != 0 || above.Purpose != "" && above.Purpose != d.Purpose || !covers(above.When, d.When) {
+	if d.Stay != nil || d.Hold != 0 || above.Purpose != "" && above.Purpose != d.Purpose || above.Timezone != d.Timezone || !covers(above.When, d.When) {
 		return
 	}
 	if slots := c.slots(d.Key); len(slots) > 0 && !slices.ContainsFunc(slots, func(s string) bool { return !slices.Contains(c.slots(above.Key), s) }) {
@@ -50,7 +50,7 @@ func (c *checker) pair(above, d *syntax.Definition) {
 
 // ruleText is the same for rules that are written alike.
 func ruleText(d *syntax.Definition) string {
-	text := syntax.Format(d.When) + "\n" + d.Purpose + "\n" + d.Hold.String()
+	text := syntax.Format(d.When) + "\n" + d.Timezone + "\n" + d.Purpose + "\n" + d.Hold.String()
 	if d.Stay != nil {
 		text += syntax.Format(d.Stay)
 	}

@@ -11,6 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/visitor"
 )
 
 // awkwardZones have clocks that change at midnight, by half an hour, over a
@@ -155,4 +158,31 @@ func TestWeeks(t *testing.T) {
 		require.Less(t, d, week+7)
 		require.Equal(t, first, time.UnixMilli(week*day).UTC().Weekday())
 	})
+}
+
+// A rule with a zone of its own answers as it would in a project of that zone.
+func TestRulesMayHaveAZoneOfTheirOwn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cond := genCond(false).Draw(t, "rule")
+		now, sigs := genInstant().Draw(t, "now"), genSignals().Draw(t, "signals")
+		answer := func(own string, project *time.Location) Result {
+			set, err := Compile([]syntax.Definition{{Key: "x", When: cond, Timezone: own}}, Options{Zone: project})
+			require.NoError(t, err)
+			return set.Evaluate(&visitor.Record{Signals: sigs}, nil, now)
+		}
+		require.Equal(t, answer("", newYork), answer("America/New_York", mustZone("Asia/Tokyo")))
+	})
+	_, err := Compile([]syntax.Definition{{Key: "x", When: syntax.Any{}, Timezone: "Europe/Atlantis"}}, Options{})
+	require.ErrorContains(t, err, "timezone: unknown time zone Europe/Atlantis")
+}
+
+func TestASequenceOfOneDayIsOneOfTheRulesZone(t *testing.T) {
+	cond, err := syntax.ParseCond("rule", []byte("sequence: {steps: [{of: a}, {of: b}], in: day}"))
+	require.NoError(t, err)
+	rec := record(t, "13h a\n18h b") // from 01:00 to 06:00 UTC; in New York, from one day into the next
+	for zone, member := range map[string]bool{"": true, "America/New_York": false} {
+		set, err := Compile([]syntax.Definition{{Key: "x", When: cond, Timezone: zone}}, Options{})
+		require.NoError(t, err)
+		require.Equal(t, member, len(set.Evaluate(rec, nil, at(t, "19h")).Members) == 1, zone)
+	}
 }

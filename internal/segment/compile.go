@@ -28,7 +28,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 		return nil, errors.Join(errs...)
 	}
 	for i, d := range live {
-		c.segment, c.current = d.Key, i
+		c.segment, c.current, c.calendar = d.Key, i, c.calendarOf(d)
 		rule := c.gate(d.Purpose, c.hold(d))
 		c.set.segments = append(c.set.segments, compiled{def: d, version: VersionOf(d), rule: rule, live: rule})
 		if d.Status != syntax.Draft {
@@ -60,7 +60,8 @@ type compiler struct {
 	outside    []string // what rules rest on besides themselves, by version
 	segment    string   // the key of the one being compiled
 	errs       []error
-	current    int // the index of the segment being compiled
+	current    int       // the index of the segment being compiled
+	calendar   *calendar // by which it counts
 	matchers   map[string]int
 	totals     map[total]int
 	columns    map[builder]int
@@ -97,6 +98,19 @@ func newCompiler(opts Options) *compiler {
 		usedMatchers: map[int][]int{},
 		usedColumns:  map[int][]int{},
 	}
+}
+
+// calendarOf returns the calendar by which a definition counts.
+func (c *compiler) calendarOf(d syntax.Definition) *calendar {
+	if d.Timezone == "" {
+		return &c.set.calendar
+	}
+	zone, err := time.LoadLocation(d.Timezone)
+	if err != nil {
+		c.fail(invalid(d.Pos, "timezone: %v: write a zone of the IANA database, such as Europe/Berlin", err))
+		return &c.set.calendar
+	}
+	return &calendar{zone: zone, weekStart: c.set.calendar.weekStart}
 }
 
 func (c *compiler) fail(err error) { c.errs = append(c.errs, err) }

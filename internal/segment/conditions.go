@@ -29,7 +29,7 @@ func (c *compiler) compile(cond syntax.Cond) node {
 		return c.aggregate(x)
 	case syntax.Regular:
 		m := c.match(x.Match)
-		return &regular{matcher: m, column: c.column(postColumn{matcher: m}), atLeast: x.AtLeast, ofLast: int64(x.OfLast), weekly: x.Period == syntax.Week}
+		return &regular{matcher: m, column: c.column(postColumn{matcher: m}), atLeast: x.AtLeast, ofLast: int64(x.OfLast), weekly: x.Period == syntax.Week, cal: c.calendar}
 	case syntax.Recency:
 		return c.recency(x)
 	case syntax.Never:
@@ -82,7 +82,7 @@ func (c *compiler) compileAll(conds []syntax.Cond) []node {
 
 func (c *compiler) count(x syntax.Count) node {
 	m := c.match(x.Match)
-	n := &count{matcher: m, window: newWindow(x.Window), cmps: c.comparisons(x.Cmp), distinct: x.Distinct != ""}
+	n := &count{matcher: m, window: c.window(x.Window), cmps: c.comparisons(x.Cmp), distinct: x.Distinct != ""}
 	bySession := n.window.ofSession()
 	if n.distinct {
 		n.column = c.column(valueColumn{m, c.property(x.Distinct), distinct, bySession})
@@ -95,7 +95,7 @@ func (c *compiler) count(x syntax.Count) node {
 
 func (c *compiler) aggregate(x syntax.Aggregate) node {
 	m := c.match(x.Match)
-	n := &aggregate{fn: x.Func, matcher: m, window: newWindow(x.Window), cmps: c.comparisons(x.Cmp)}
+	n := &aggregate{fn: x.Func, matcher: m, window: c.window(x.Window), cmps: c.comparisons(x.Cmp)}
 	kind := numbers
 	switch x.Func {
 	case syntax.First, syntax.Latest:
@@ -123,7 +123,7 @@ func (c *compiler) recency(x syntax.Recency) node {
 }
 
 func (c *compiler) absence(x syntax.Absence) node {
-	a, b, w, d := c.match(x.Of), c.match(x.Without), newWindow(x.Window), x.For.Milliseconds()
+	a, b, w, d := c.match(x.Of), c.match(x.Without), c.window(x.Window), x.For.Milliseconds()
 	if x.Mode == syntax.Once {
 		return &lapse{a: a, b: b, column: c.column(lapseColumn{a, b, w.ofSession()}), d: d, window: w}
 	}
@@ -143,7 +143,7 @@ func (c *compiler) score(x syntax.Score) node {
 }
 
 func (c *compiler) view(m int, figures builder, unknown bool, w syntax.Window, cmps []syntax.Cmp) node {
-	n := &viewTest{matcher: m, unknown: unknown, window: newWindow(w), cmps: c.comparisons(cmps)}
+	n := &viewTest{matcher: m, unknown: unknown, window: c.window(w), cmps: c.comparisons(cmps)}
 	n.views = c.column(viewColumn{m, n.window.ofSession()})
 	n.figures = c.column(figures)
 	return n
@@ -225,7 +225,7 @@ func (c *compiler) context(x syntax.Context) []node {
 		a := c.set.keys.attribute(strings.TrimPrefix(t.Property, "context."))
 		tests := c.tests(t.Tests)
 		if a.clock {
-			nodes[i] = newClockTest(a, tests, c.set.calendar.zone)
+			nodes[i] = newClockTest(a, tests, c.calendar.zone)
 			continue
 		}
 		nodes[i] = &contextTest{attribute: a, tests: tests, column: c.column(attributeColumn{a})}

@@ -89,6 +89,7 @@ func said(d *syntax.Definition) []Field {
 		{Name: "priority", From: strconv.Itoa(d.Priority)},
 		{Name: "status", From: string(d.Status)},
 		{Name: "purpose", From: d.Purpose},
+		{Name: "timezone", From: d.Timezone},
 		{Name: "cost", From: strconv.FormatFloat(d.Hours, 'f', -1, 64) + " hours a month"},
 		{Name: "when", From: syntax.Format(d.When)},
 		{Name: "stay", From: formatOrNothing(d.Stay)},

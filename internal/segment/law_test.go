@@ -117,6 +117,9 @@ func genLeaf(t *rapid.T, sliding bool) syntax.Cond {
 	case 4:
 		seq := syntax.Sequence{Steps: []syntax.Step{{Match: genMatch(t)}, {Match: genMatch(t), Within: &d}}, Window: w}
 		seq.AllWithin = rapid.Bool().Draw(t, "all within")
+		if scopes := []syntax.Scope{syntax.InVisitor, syntax.InSession, syntax.InPage, syntax.InDay}; !sliding {
+			seq.In = rapid.SampledFrom(scopes).Draw(t, "in")
+		}
 		if rapid.Bool().Draw(t, "counted") {
 			seq.Times = genCmp(t, 2)
 		}

@@ -89,7 +89,7 @@ func (b *binding) tableOf(n *sequence) table {
 	if n.scope.day {
 		t.days = make([]int64, len(b.sigs))
 		for i, at := range b.log.at {
-			t.days[i] = b.log.set.calendar.day(at)
+			t.days[i] = t.n.cal.day(at)
 		}
 	}
 	for i := range n.steps {

@@ -8,6 +8,7 @@ type regular struct {
 	atLeast int
 	ofLast  int64
 	weekly  bool
+	cal     *calendar
 }
 
 func (n *regular) eval(f *frame) (truth, int64) {
@@ -38,7 +39,7 @@ func (n *regular) count(f *frame, c *column, first int64, most int) (count int, 
 
 // period returns the number of the day or week that instant ms lies in.
 func (n *regular) period(f *frame, ms int64) int64 {
-	cal := f.log.set.calendar
+	cal := n.cal
 	d := cal.day(ms)
 	if n.weekly {
 		return floorDiv(cal.week(d)-cal.week(0), 7)
@@ -48,7 +49,7 @@ func (n *regular) period(f *frame, ms int64) int64 {
 
 // start returns the first instant of a period.
 func (n *regular) start(f *frame, period int64) int64 {
-	cal := f.log.set.calendar
+	cal := n.cal
 	if n.weekly {
 		return cal.start(cal.week(0) + 7*period)
 	}

@@ -10,7 +10,8 @@ import (
 // match is depends on the signals alone, so a Log holds the signals at which
 // some match ends, and evaluating is to look for those in the window.
 type sequence struct {
-	steps  []step // a step that is taken several times is there as often
+	cal    *calendar // of its days, if it has to lie in one
+	steps  []step    // a step that is taken several times is there as often
 	scope  scope
 	span   int64 // ms from the first signal to the last; noLimit if unbounded
 	reach  int64 // ms that a match surely lasts at most; noLimit if unbounded

@@ -7,7 +7,7 @@ import (
 )
 
 func (c *compiler) sequence(x syntax.Sequence) node {
-	n := &sequence{window: newWindow(x.Window), span: limit(x.Span), whole: x.AllWithin}
+	n := &sequence{cal: c.calendar, window: c.window(x.Window), span: limit(x.Span), whole: x.AllWithin}
 	n.scope = scope{session: x.In == syntax.InSession, page: x.In == syntax.InPage, day: x.In == syntax.InDay}
 	if n.whole && n.window.ofSession() {
 		n.scope.session = true

@@ -12,10 +12,11 @@ type window struct {
 	last        int64 // ms; of LastWindow and BetweenWindow
 	from        int64 // ms; of BetweenWindow
 	days, after int64 // of DaysWindow: how many, and how many later ones do not count
+	cal         *calendar
 }
 
-func newWindow(w syntax.Window) window {
-	out := window{kind: w.Kind, last: w.Last.Milliseconds(), from: w.From.Milliseconds(), days: int64(w.Days)}
+func (c *compiler) window(w syntax.Window) window {
+	out := window{cal: c.calendar, kind: w.Kind, last: w.Last.Milliseconds(), from: w.From.Milliseconds(), days: int64(w.Days)}
 	if w.Previous {
 		out.after = 1
 	}
@@ -35,7 +36,7 @@ func (w *window) fills() bool {
 // bounds returns the first and the last millisecond of w at the frame's
 // instant.
 func (w *window) bounds(f *frame) (lo, hi int64) {
-	cal := f.log.set.calendar
+	cal := w.cal
 	switch w.kind {
 	case syntax.LastWindow:
 		return f.now - w.last + 1, math.MaxInt64
@@ -57,7 +58,7 @@ func (w *window) bounds(f *frame) (lo, hi int64) {
 // leaves returns the instant at which w no longer holds an entry of time t that
 // it holds now.
 func (w *window) leaves(f *frame, t int64) int64 {
-	cal := f.log.set.calendar
+	cal := w.cal
 	switch w.kind {
 	case syntax.LastWindow, syntax.BetweenWindow:
 		return t + w.last
@@ -76,7 +77,7 @@ func (w *window) enters(f *frame, t int64) int64 {
 	if w.kind == syntax.BetweenWindow {
 		return t + w.from
 	}
-	cal := f.log.set.calendar
+	cal := w.cal
 	return cal.start(cal.day(t) + 1)
 }
 

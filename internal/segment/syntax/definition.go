@@ -1,6 +1,10 @@
 package syntax
 
-import "go.yaml.in/yaml/v3"
+import (
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
 
 const maxPriority = 1_000_000
 
@@ -17,6 +21,9 @@ func (r *reader) definition(n *yaml.Node) Definition {
 	d.Priority = f.whole("priority", -maxPriority, maxPriority, 0)
 	d.Status = Status(f.choice("status", statuses...))
 	d.Purpose = f.text("purpose")
+	if zone := f.find("timezone"); zone != nil {
+		d.Timezone = r.zone(zone)
+	}
 	if cost := f.find("cost"); cost != nil {
 		d.Hours = r.cost(cost)
 	}
@@ -51,6 +58,18 @@ func (r *reader) segmentKey(n *yaml.Node) string {
 		r.fail(n, "the key of a segment has only a-z, 0-9 and -, not %q", shorten(key))
 	}
 	return key
+}
+
+// zone reads the name of a time zone.
+func (r *reader) zone(n *yaml.Node) string {
+	name := r.text("timezone", n)
+	if name == "" {
+		return ""
+	}
+	if _, err := time.LoadLocation(name); err != nil || !zoneForm.MatchString(name) {
+		r.fail(n, "there is no time zone %q: write one of the IANA database, such as Europe/Berlin", shorten(name))
+	}
+	return name
 }
 
 func (r *reader) cost(n *yaml.Node) float64 {

@@ -58,6 +58,9 @@ func Describe(c Cond) string {
 // stays although the rule does not hold any more.
 func DescribeMembers(d Definition) string {
 	who := Describe(d.When)
+	if d.Timezone != "" {
+		who += "; by the clock of " + d.Timezone
+	}
 	if d.Stay != nil {
 		who += "; who is a member stays one while " + Describe(d.Stay)
 	}

@@ -85,6 +85,7 @@ var segmentForm = form{
 		{"priority", "priority", "the greater wins, ties by key; 0 unless said otherwise", optional},
 		{"status", "status", "draft: for backtests only; active: live, the default; retired: never evaluated", optional},
 		{"purpose", "text", "the consent purpose that it needs: who denies it is no member", optional},
+		{"timezone", "zone", "the IANA zone of its days, weeks and hours, such as Europe/Berlin; the project's unless said otherwise", optional},
 		{"cost", "cost", "what its content costs", optional},
 		{"when", "condition", "the rule: who is a member", required},
 		{"stay", "condition", "who is a member stays one while this holds, even if the rule does not", optional},

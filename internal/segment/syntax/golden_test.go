@@ -99,7 +99,7 @@ func showDefinition(d Definition) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s %s %q %q priority=%d purpose=%q hours=%v\n", d.Pos, d.Key, d.Status, d.Name, d.SoWhat, d.Priority, d.Purpose, d.Hours)
 	fmt.Fprintf(&b, "%s: when %s\n", d.When.Position(), Format(d.When))
-	if d.Stay != nil || d.Hold != 0 {
+	if d.Stay != nil || d.Hold != 0 || d.Timezone != "" {
 		fmt.Fprintf(&b, "hold=%v %s\n", d.Hold, DescribeMembers(d))
 	}
 	for _, e := range d.Examples {

@@ -21,6 +21,9 @@ const maxPath = 200
 // (007), hexadecimal or with underscores is refused.
 var decimal = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
+// zoneForm is that of the names of time zones: UTC, or area and place.
+var zoneForm = regexp.MustCompile(`^(UTC|[A-Z][A-Za-z]+/[A-Za-z0-9_+/-]+)$`)
+
 var keyForm = regexp.MustCompile(`^[a-z0-9-]+$`)
 
 // scalar reads a constant: text, a number or a boolean. A whole number that no

@@ -30,6 +30,7 @@ func constantSchemas() map[string]schema {
 		"anyText":    {"type": "string"},
 		"pattern":    {"type": "string", "minLength": 1, "description": "A regular expression in RE2 syntax, unanchored."},
 		"listKey":    textLike(keyForm.String(), "the key of a list has only a-z, 0-9 and -"),
+		"zone":       textLike(zoneForm.String(), "a time zone of the IANA database, such as Europe/Berlin"),
 		"segmentKey": textLike(keyForm.String(), "the key of a segment has only a-z, 0-9 and -"),
 		"event":      eventSchema(),
 		"property":   propertySchema(),

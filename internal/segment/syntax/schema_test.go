@@ -214,7 +214,7 @@ func placeOf(t *testing.T, f form) string {
 
 // good are values that each definition accepts.
 var good = map[string]string{
-	"text": "x", "filled": "x", "anyText": "0s page", "pattern": "^x", "segmentKey": "a", "listKey": "a", "property": "x", "properties": "[x, y]",
+	"text": "x", "filled": "x", "anyText": "0s page", "pattern": "^x", "segmentKey": "a", "zone": "Europe/Berlin", "listKey": "a", "property": "x", "properties": "[x, y]",
 	"events": "[page, x]", "predicate": "{plan: pro}", "tests": "{gte: 3}", "attributes": "{device: mobile}",
 	"scalar": "x", "scalars": "[x, 1]", "ordered": "5", "range": "[1, 2]", "version": "1.2.3",
 	"number": "5", "notNegative": "5", "howMany": "5", "percentage": "5", "repeats": "5", "priority": "5", "days": "5", "periods": "5",
