@@ -40,7 +40,7 @@ func (n *absence) over(f *frame, c *column, s span) (truth, int64) {
 	at := f.log.at[c.pos[i]]
 	t, until := n.since(f, at)
 	if !n.window.ofSession() {
-		next = min(next, n.window.leaves(f, at))
+		next = min(next, n.window.leaves(at))
 	}
 	return t, f.until(min(next, until))
 }
@@ -130,7 +130,7 @@ func (n *lapse) over(f *frame, c *column, s span) (truth, int64) {
 		}
 		leaves := Forever
 		if !n.window.ofSession() {
-			leaves = n.window.leaves(f, at)
+			leaves = n.window.leaves(at)
 		}
 		return yes, f.until(leaves)
 	}

@@ -43,7 +43,7 @@ func (n *aggregate) changes(f *frame, c *column, s span) int64 {
 			last--
 		}
 	}
-	return n.window.leaves(f, f.log.at[c.pos[last]])
+	return n.window.leaves(f.log.at[c.pos[last]])
 }
 
 // over is eval for a span of entries of one session.

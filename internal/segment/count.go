@@ -87,7 +87,7 @@ func (n *count) changes(f *frame, c *column, s span, size int) int64 {
 	if n.distinct {
 		last = lastOfDistinct(c, s, least)
 	}
-	return n.window.leaves(f, f.log.at[c.pos[last]])
+	return n.window.leaves(f.log.at[c.pos[last]])
 }
 
 // lastOfDistinct returns the latest entry of s after which there are only so

@@ -69,7 +69,7 @@ func (n *sequence) over(f *frame, c *column, s span) (truth, int64) {
 		if n.whole {
 			at = f.log.at[c.ref[first]]
 		}
-		next = min(next, n.window.leaves(f, at))
+		next = min(next, n.window.leaves(at))
 	}
 	return now, f.until(next)
 }

@@ -57,7 +57,7 @@ func (w *window) bounds(f *frame) (lo, hi int64) {
 
 // leaves returns the instant at which w no longer holds an entry of time t that
 // it holds now.
-func (w *window) leaves(f *frame, t int64) int64 {
+func (w *window) leaves(t int64) int64 {
 	cal := w.cal
 	switch w.kind {
 	case syntax.LastWindow, syntax.BetweenWindow:
@@ -73,7 +73,7 @@ func (w *window) leaves(f *frame, t int64) int64 {
 
 // enters returns the instant at which a window that fills comes to hold an
 // entry of time t that is still too young.
-func (w *window) enters(f *frame, t int64) int64 {
+func (w *window) enters(t int64) int64 {
 	if w.kind == syntax.BetweenWindow {
 		return t + w.from
 	}
@@ -121,7 +121,7 @@ func (f *frame) edge(c *column, w *window, s span) int64 {
 		return next
 	}
 	if s.len() > 0 {
-		next = w.leaves(f, f.log.at[c.pos[s.lo]])
+		next = w.leaves(f.log.at[c.pos[s.lo]])
 	}
 	return min(next, f.entering(c, w, s))
 }
@@ -131,7 +131,7 @@ func (f *frame) entering(c *column, w *window, s span) int64 {
 	if !w.fills() || s.hi >= f.existing(c.pos) {
 		return Forever
 	}
-	return w.enters(f, f.log.at[c.pos[s.hi]])
+	return w.enters(f.log.at[c.pos[s.hi]])
 }
 
 // existing returns how many of the ascending positions belong to signals that
