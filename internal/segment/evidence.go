@@ -54,7 +54,7 @@ func (n *aggregate) evidence(x *explainer) evidence {
 
 func (n *regular) evidence(x *explainer) evidence {
 	c := &x.log.columns[n.column]
-	from := n.start(n.period(x.frame.now)-n.ofLast+1)
+	from := n.start(n.period(x.frame.now) - n.ofLast + 1)
 	s := span{x.log.firstFrom(c.pos, from), x.frame.existing(c.pos)}
 	found, _ := n.count(&x.frame, c, n.period(from), int(n.ofLast))
 	return evidence{found: strconv.Itoa(found), wanted: fmt.Sprintf(">= %d", n.atLeast), used: x.positions(c, s)}

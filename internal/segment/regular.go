@@ -20,7 +20,7 @@ func (n *regular) eval(f *frame) (truth, int64) {
 	if count < n.atLeast {
 		return no, Forever
 	}
-	return yes, f.until(n.start(oldest+n.ofLast))
+	return yes, f.until(n.start(oldest + n.ofLast))
 }
 
 // count returns how many periods from first on have an entry of c, but no more
