@@ -30,7 +30,8 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 	for i, d := range live {
 		c.segment, c.current, c.calendar = d.Key, i, c.calendarOf(d)
 		rule := c.gate(d.Purpose, c.hold(d))
-		c.set.segments = append(c.set.segments, compiled{def: d, version: VersionOf(d), rule: rule, live: rule})
+		c.set.segments = append(c.set.segments, compiled{def: d, version: VersionOf(d), rule: rule})
+		c.set.live = append(c.set.live, rule)
 		if d.Status != syntax.Draft {
 			c.set.active = append(c.set.active, i)
 		}
@@ -41,7 +42,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 	for _, d := range live {
 		for _, ref := range references(d) {
 			i := c.set.index[ref.Key]
-			c.set.segments[i].live = reference{i}
+			c.set.live[i] = reference{i}
 		}
 	}
 	c.touching(live)

@@ -83,7 +83,6 @@ func (s *Set) Explain(rec *visitor.Record, key string, ctx Context, at int64) (*
 	x := &explainer{binding: b}
 	x.frame.begin(b.log, ctx, at, at)
 	h, t := x.frame.watch(s.segments[i].rule)
-	x.frame.horizons = append(x.frame.horizons, h)
 	e := &Explanation{Segment: key, Version: s.Version(i), Member: h.member, Truth: t.String(), ValidUntil: x.frame.validUntil()}
 	e.Truncated, e.Saturated = x.frame.truncated, x.frame.saturated
 	e.Since = rec.Summary.FirstSeen

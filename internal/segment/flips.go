@@ -10,8 +10,8 @@ func (l *Log) Flips(i int, v View, most int, last int64) []int64 {
 	rule := l.set.segments[i].rule
 	var flips []int64
 	for len(flips) < most {
-		h, _ := f.watch(rule)
-		f.horizons = append(f.horizons[:0], h)
+		f.horizons = f.horizons[:0]
+		f.watch(rule)
 		at := f.validUntil()
 		if at == Forever || at > last {
 			break

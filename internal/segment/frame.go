@@ -21,6 +21,7 @@ type frame struct {
 
 	held     []membership // by held rule
 	memo     []memo       // by segment
+	turn     uint64       // how often the frame has begun: memos of other turns are forgotten
 	horizons []horizon    // by active segment
 	buf      [2]prop
 	carry    [1]prop
@@ -31,8 +32,8 @@ type frame struct {
 // A memo is the remembered truth of a segment that others refer to.
 type memo struct {
 	truth   truth
-	known   bool
 	pending bool
+	turn    uint64 // of the frame when it was taken down
 	at      int64
 	next    int64
 }
@@ -57,7 +58,7 @@ const settling = 21 * day
 // memory is used again.
 func (f *frame) begin(l *Log, ctx Context, at, now int64) {
 	*f = frame{
-		log: l, ctx: ctx, session: -1, inner: f.inner, memo: blank(f.memo, len(l.set.segments)), held: blank(f.held, l.set.held),
+		log: l, ctx: ctx, session: -1, inner: f.inner, memo: sized(f.memo, len(l.set.segments)), turn: f.turn + 1, held: blank(f.held, l.set.held),
 		horizons: f.horizons[:0], several: f.several, tallies: f.tallies,
 	}
 	f.move(at, now)
@@ -84,7 +85,7 @@ func (f *frame) end() {
 	if f.inner != nil {
 		f.inner.end()
 	}
-	*f = frame{inner: f.inner, memo: f.memo, held: f.held, horizons: f.horizons[:0], several: f.several[:0], tallies: f.tallies}
+	*f = frame{inner: f.inner, turn: f.turn, memo: f.memo, held: f.held, horizons: f.horizons[:0], several: f.several[:0], tallies: f.tallies}
 }
 
 // until notes that time can change a condition at next, and returns next.
@@ -98,14 +99,14 @@ func (f *frame) until(next int64) int64 {
 // segment evaluates the rule of a segment once for each instant.
 func (f *frame) segment(i int) (truth, int64) {
 	m := &f.memo[i]
-	if m.known && m.at == f.now {
+	if m.turn == f.turn && m.at == f.now {
 		f.pending = f.pending || m.pending
 		return m.truth, m.next
 	}
 	before := f.pending
 	f.pending = false
 	t, next := f.log.set.segments[i].rule.eval(f)
-	*m = memo{truth: t, known: true, pending: f.pending, at: f.now, next: next}
+	*m = memo{truth: t, turn: f.turn, pending: f.pending, at: f.now, next: next}
 	f.pending = f.pending || before
 	return t, next
 }
@@ -124,10 +125,17 @@ func (f *frame) observe(h *horizon) truth {
 	return t
 }
 
-// watch begins a horizon for a node at the frame's instant.
-func (f *frame) watch(n node) (horizon, truth) {
-	h := horizon{node: n, settled: f.now}
-	t := f.observe(&h)
+// watch begins a horizon for a node at the frame's instant, in the last of
+// f.horizons.
+func (f *frame) watch(n node) (*horizon, truth) {
+	if len(f.horizons) == cap(f.horizons) {
+		f.horizons = append(f.horizons, horizon{})
+	} else {
+		f.horizons = f.horizons[:len(f.horizons)+1]
+	}
+	h := &f.horizons[len(f.horizons)-1]
+	h.node, h.settled = n, f.now
+	t := f.observe(h)
 	h.member = t == yes
 	return h, t
 }

@@ -44,6 +44,7 @@ type Topics interface {
 // (shapeCache), which makes binding quicker and changes no answer.
 type Set struct {
 	segments []compiled     // in descending order of priority, ties by key
+	live     []node         // by segment: its rule, or a reference to it if other rules refer to it
 	active   []int          // indexes of those that can be members of a Result
 	index    map[string]int // by key
 	gap      int64          // ms that end a session
@@ -74,7 +75,6 @@ type compiled struct {
 	def     syntax.Definition
 	version string
 	rule    node
-	live    node // the rule, or a reference to it if other rules refer to it
 }
 
 // Len returns the number of segments, drafts included.
@@ -169,13 +169,14 @@ func (l *Log) Look(v View, res *Result) {
 	f.begin(l, v.Context, v.Known, v.At)
 	res.Members, res.Steady = res.Members[:0], Forever
 	for _, i := range l.set.active {
-		h, t := f.watch(l.set.segments[i].live)
+		h, t := f.watch(l.set.live[i])
 		if t == yes {
 			res.Members = append(res.Members, i)
 		}
 		res.Steady = min(res.Steady, h.next)
-		if v.Concern == nil || v.Concern[i] {
-			f.horizons = append(f.horizons, h)
+		if v.Concern != nil && !v.Concern[i] {
+			h.node = nil
+			f.horizons = f.horizons[:len(f.horizons)-1]
 		}
 	}
 	res.ValidUntil = f.validUntil()
