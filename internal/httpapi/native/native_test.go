@@ -277,6 +277,7 @@ func TestHowLongAnAnswerMayBeKept(t *testing.T) {
 		"for some seconds":      {noon.Add(90*time.Second + 999e6), `{"visitor": "a"}`, "private, max-age=90"},
 		"for long":              {noon.Add(1000 * time.Hour), `{"visitor": "a"}`, "private, max-age=86400"},
 		"for less than one":     {noon.Add(999 * time.Millisecond), `{"visitor": "a"}`, "private, no-store"},
+		"of a page view":        {noon.Add(time.Hour), `{"visitor": "a", "navigation": "n1"}`, "private, no-store"},
 		"of another instant":    {time.Time{}, `{"visitor": "a", "at": "2026-11-01T00:00:00Z"}`, "private, no-store"},
 	} {
 		r := &resolver{answer: &resolve.Answer{At: noon, ValidUntil: tc.until}}

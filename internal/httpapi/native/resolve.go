@@ -121,13 +121,14 @@ func sized(c echo.Context, body []byte) error {
 const dayOfSeconds = 24 * 60 * 60
 
 // cacheControl lets the visitor's own cache keep an answer for as many whole
-// seconds as it holds. An answer for a stated instant is nobody's present.
+// seconds as it holds. An answer for a stated instant, or for that of a
+// page view, is nobody's present.
 func cacheControl(req resolve.Request, got *resolve.Answer) string {
 	seconds := int64(dayOfSeconds)
 	if !got.ValidUntil.IsZero() {
 		seconds = min(seconds, int64(got.ValidUntil.Sub(got.At)/time.Second))
 	}
-	if !req.At.IsZero() || seconds <= 0 {
+	if !req.At.IsZero() || req.Navigation != "" || seconds <= 0 {
 		return "private, no-store"
 	}
 	return "private, max-age=" + strconv.FormatInt(seconds, 10)
