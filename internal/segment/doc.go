@@ -55,7 +55,8 @@
 //
 // last: D holds what is less than D old, so a signal leaves at exactly its time
 // plus D. Calendar windows are local days from the first instant at which the
-// clock shows their date until that of the next. A visitor without a session
+// clock shows their date until that of the next, in the zone of the definition
+// or else of the project. A visitor without a session
 // has nothing in session: current; session: any asks for one session that
 // satisfies the whole condition, and without any session is false.
 //
