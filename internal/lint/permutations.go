@@ -11,20 +11,24 @@ import (
 )
 
 // maxCombinations bounds how many combinations of audiences and shares are gone
-// through. More of them are more versions than anybody wants, too.
-const maxCombinations = 1 << 16
+// through for a page. What comes together in few ways in so many is let pass.
+const maxCombinations = 1 << 12
 
-// permutations doubts a page that can be put together in very many ways.
-func (c *checker) permutations(page string) {
-	p := c.newPuzzle(page)
-	p.combine(0, map[string]bool{})
-	switch {
-	case p.combined > maxCombinations:
-		c.doubt(Permutations, nil, syntax.Pos{}, "page %s has %d experiences, which can come together in more ways than can be counted here; caches should keep no more than %d versions: have fewer audiences or variants",
-			page, len(p.experiences), maxPermutations)
-	case len(p.seen) > maxPermutations:
-		c.doubt(Permutations, nil, syntax.Pos{}, "page %s can be put together in %d ways, of which caches should not keep more than %d: let experiences share slots, or have fewer audiences or variants",
-			page, len(p.seen), maxPermutations)
+// permutations doubts pages that can be put together in very many ways. Pages
+// with the same slots are one here.
+func (c *checker) permutations(pages []string) {
+	alike := map[string]bool{}
+	for _, page := range pages {
+		p := c.newPuzzle(page)
+		key := strings.Join(p.slots, " ")
+		if alike[key] {
+			continue
+		}
+		alike[key] = true
+		if p.combine(0, map[string]bool{}); len(p.seen) > maxPermutations {
+			c.doubt(Permutations, nil, syntax.Pos{}, "page %s, and whatever page has the same slots, can be put together in more than %d ways, which is more than caches should keep: let experiences share slots, or have fewer audiences or variants",
+				page, maxPermutations)
+		}
 	}
 }
 
@@ -64,7 +68,7 @@ func (c *checker) newPuzzle(page string) *puzzle {
 // combine goes through what can become of the experiences from i on; audiences
 // are those that are settled already.
 func (p *puzzle) combine(i int, audiences map[string]bool) {
-	if p.combined > maxCombinations {
+	if p.combined > maxCombinations || len(p.seen) > maxPermutations {
 		return
 	}
 	if i == len(p.experiences) {

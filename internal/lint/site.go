@@ -20,9 +20,7 @@ func (c *checker) site() {
 			c.component(e, &e.Components[i], accepted[e.Components[i].Baseline])
 		}
 	}
-	for _, page := range c.Content.Pages() {
-		c.permutations(page)
-	}
+	c.permutations(c.Content.Pages())
 }
 
 func (c *checker) withoutContent() bool {
