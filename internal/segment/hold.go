@@ -96,10 +96,9 @@ func (n *held) past(f *frame) *membership {
 // begin begins with the first signal of the log. If nobody stays, it begins as
 // late as it can: whoever became a member longer ago is held no more.
 func (n *held) begin(f *frame, m *membership) {
-	if f.cut == 0 {
-		return
+	if f.cut > 0 {
+		m.next = f.log.at[0]
 	}
-	m.next = f.log.at[0]
 	if ago := f.now - n.ms; n.stay == nil && ago > m.next {
 		m.in, m.next = n.at(f, ago, false)
 	} else if f.log.dropped > 0 {

@@ -126,7 +126,8 @@ type Result struct {
 	// Steady is an instant until which Members surely stay as they are, all of
 	// them: unlike ValidUntil it costs nothing to know, and may be early.
 	Steady int64
-	// Truncated says that some rule looked back beyond what the record holds.
+	// Truncated says that some rule looked back beyond what the record holds, at
+	// the instant or on the way to ValidUntil.
 	Truncated bool
 	// Saturated says that some rule met more distinct values than it tells
 	// apart (1,000) and took them for one more.
