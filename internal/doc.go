@@ -30,7 +30,7 @@
 // Adapters: the world outside.
 //
 //	store/pebblestore        visitor.Store on embedded Pebble
-//	contentful               Contentful exports and the nt_* content model
+//	contentful/space         exports and the nt_* content model, in the words above
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo

@@ -10,7 +10,7 @@ import (
 
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/content"
-	"github.com/segue-dev/segue/internal/contentful"
+	"github.com/segue-dev/segue/internal/contentful/space"
 	"github.com/segue-dev/segue/internal/experience"
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/idlist"
@@ -62,7 +62,7 @@ func load(cfg config.Config, lists func(key string) (segment.List, error)) (*res
 	for _, d := range definitions {
 		configured[d.Key] = true
 	}
-	editors := contentful.LoadPersonalization(snapshot, func(key string) bool { return configured[key] })
+	editors := space.LoadPersonalization(snapshot, func(key string) bool { return configured[key] })
 	set, segmentsErr := segment.Compile(append(definitions, editors.Audiences...), SegmentOptions(cfg, snapshot, lists))
 	catalog, catalogErr := experience.NewCatalog(append(editors.Experiences, filed...), joined(editors.Order, filedOrder))
 	if err := errors.Join(segmentsErr, catalogErr); err != nil {
@@ -79,7 +79,7 @@ func loadContent(setting string) (*content.Snapshot, error) {
 		return emptyContent()
 	}
 	_, file := config.Scheme(setting)
-	snapshot, err := contentful.LoadExportFile(file)
+	snapshot, err := space.LoadExportFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("content: %w", err)
 	}

@@ -1,4 +1,4 @@
-package contentful_test
+package space_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/segue-dev/segue/internal/content"
-	"github.com/segue-dev/segue/internal/contentful"
+	"github.com/segue-dev/segue/internal/contentful/space"
 	"github.com/segue-dev/segue/internal/fault"
 )
 
@@ -29,7 +29,7 @@ func readExport(t testing.TB) string {
 // loadExport loads an export that must be good.
 func loadExport(t testing.TB, text string) *content.Snapshot {
 	t.Helper()
-	s, err := contentful.LoadExport(strings.NewReader(text))
+	s, err := space.LoadExport(strings.NewReader(text))
 	require.NoError(t, err)
 	return s
 }
@@ -131,7 +131,7 @@ func TestAnExportThatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, good, tc.old)
-			_, err := contentful.LoadExport(strings.NewReader(strings.Replace(good, tc.old, tc.new, 1)))
+			_, err := space.LoadExport(strings.NewReader(strings.Replace(good, tc.old, tc.new, 1)))
 			require.ErrorContains(t, err, tc.want)
 			require.Equal(t, fault.Invalid, fault.KindOf(err))
 		})
@@ -140,7 +140,7 @@ func TestAnExportThatIsWrong(t *testing.T) {
 
 func TestAllMistakesAreNamedAtOnceUpToTen(t *testing.T) {
 	entries := strings.Repeat(`{"sys": {"id": "e", "contentType": {"sys": {"id": "t"}}}},`, 12)
-	_, err := contentful.LoadExport(strings.NewReader(`{"locales": [{"code": "en"}], "entries": [` + strings.TrimSuffix(entries, ",") + `]}`))
+	_, err := space.LoadExport(strings.NewReader(`{"locales": [{"code": "en"}], "entries": [` + strings.TrimSuffix(entries, ",") + `]}`))
 	require.ErrorContains(t, err, "entries[1] (id e): the id occurs twice")
 	require.ErrorContains(t, err, "entries[10] (id e): the id occurs twice")
 	require.NotContains(t, err.Error(), "entries[11]")
@@ -150,26 +150,26 @@ func TestAllMistakesAreNamedAtOnceUpToTen(t *testing.T) {
 func TestATruncatedExportSaysWhereItEnds(t *testing.T) {
 	good := strings.TrimSpace(readExport(t))
 	for end := 1; end < len(good); end += 7 {
-		_, err := contentful.LoadExport(strings.NewReader(good[:end]))
+		_, err := space.LoadExport(strings.NewReader(good[:end]))
 		require.ErrorContains(t, err, "the export is truncated: it ends at line ")
 	}
 	cut := good[:strings.Index(good, "Moon phases")+4]
-	_, err := contentful.LoadExport(strings.NewReader(cut))
+	_, err := space.LoadExport(strings.NewReader(cut))
 	require.ErrorContains(t, err, "inside entries[1]: export the space again")
 }
 
 func TestLoadExportFileNamesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "space.json")
-	_, err := contentful.LoadExportFile(path)
+	_, err := space.LoadExportFile(path)
 	require.ErrorContains(t, err, path)
 	require.Equal(t, fault.Invalid, fault.KindOf(err))
 
 	require.NoError(t, os.WriteFile(path, []byte(`{"entries": [`), 0o600))
-	_, err = contentful.LoadExportFile(path)
+	_, err = space.LoadExportFile(path)
 	require.ErrorContains(t, err, "content export "+path+": the export is truncated")
 
 	require.NoError(t, os.WriteFile(path, []byte(readExport(t)), 0o600))
-	_, err = contentful.LoadExportFile(path)
+	_, err = space.LoadExportFile(path)
 	require.NoError(t, err)
 }
 
@@ -178,7 +178,7 @@ func FuzzLoadExport(f *testing.F) {
 	f.Add([]byte(`{"locales":[{"code":"en"}],"entries":[{"sys":{"id":"a","contentType":{"sys":{"id":"t"}}},"fields":{"x":{"en":{"nodeType":"document","data":{"target":{"sys":{"type":"Link","linkType":"Entry","id":"a"}}}}}}}]}`))
 	f.Add([]byte(`{"locales":[{"code":"en"}],"entries":[{"sys":{"id":"m","contentType":{"sys":{"id":"nt_mergetag"}}},"fields":{"nt_mergetag_id":{"en":"x"},"r":{"en":{"nodeType":"embedded-entry-inline","data":{"target":{"sys":{"type":"Link","linkType":"Entry","id":"m"}}},"content":[]}}}}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := contentful.LoadExport(bytes.NewReader(data))
+		s, err := space.LoadExport(bytes.NewReader(data))
 		if err != nil {
 			require.Equal(t, fault.Invalid, fault.KindOf(err))
 			return
@@ -208,6 +208,6 @@ func TestTopicsComeFromMetadataAndConcepts(t *testing.T) {
 	entries, known := s.About("shoes")
 	require.True(t, known)
 	require.Equal(t, []string{"e1"}, entries)
-	_, err := contentful.LoadExport(strings.NewReader(strings.Replace(export, `"id": "trail", "type"`, `"type"`, 1)))
+	_, err := space.LoadExport(strings.NewReader(strings.Replace(export, `"id": "trail", "type"`, `"type"`, 1)))
 	require.ErrorContains(t, err, "concepts[0]: sys.id: missing")
 }

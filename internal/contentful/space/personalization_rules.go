@@ -1,4 +1,4 @@
-package contentful
+package space
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package contentful_test
+package space_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/segue-dev/segue/internal/content"
-	"github.com/segue-dev/segue/internal/contentful"
+	"github.com/segue-dev/segue/internal/contentful/space"
 	"github.com/segue-dev/segue/internal/experience"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
@@ -18,7 +18,7 @@ import (
 // space returns the snapshot of an export with the given entries, each written
 // as {"id", "type", "state", "fields": {field: value}}. The state is published
 // unless it says draft or archived.
-func space(t testing.TB, entries string) *content.Snapshot {
+func spaceOf(t testing.TB, entries string) *content.Snapshot {
 	t.Helper()
 	var list []struct {
 		ID, Type, State string
@@ -44,7 +44,7 @@ func space(t testing.TB, entries string) *content.Snapshot {
 	}
 	raw, err := json.Marshal(object{"entries": exported, "locales": []object{{"code": "en-US", "default": true}}})
 	require.NoError(t, err)
-	snap, err := contentful.LoadExport(strings.NewReader(string(raw)))
+	snap, err := space.LoadExport(strings.NewReader(string(raw)))
 	require.NoError(t, err)
 	return snap
 }
@@ -56,7 +56,7 @@ const europe = `{"any":[{"all":[{"type":"location","key":"continent","operator":
 func linkTo(id string) string { return `{"sys":{"type":"Link","linkType":"Entry","id":"` + id + `"}}` }
 
 func TestExperiencesAreReadAsEditorsArrangedThem(t *testing.T) {
-	p := contentful.LoadPersonalization(space(t, `[
+	p := space.LoadPersonalization(spaceOf(t, `[
 		{"id": "hero", "type": "hero", "fields": {"nt_experiences": [`+linkTo("x2")+`,`+linkTo("x1")+`,`+linkTo("x3")+`,`+linkTo("x2")+`]}},
 		{"id": "banner", "type": "banner", "fields": {"nt_experiences": [`+linkTo("x1")+`,`+linkTo("x2")+`]}},
 		{"id": "hero-eu", "type": "hero"}, {"id": "hero-b", "type": "hero"},
@@ -135,7 +135,7 @@ func TestExperiencesThatAreLeftOut(t *testing.T) {
 		"variable without key":  {`"nt_type": "nt_experiment", "nt_config": {"components": [{"type": "InlineVariable", "baseline": {"value": 1}}]}`, "nt_config", "variables[0]: key missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := contentful.LoadPersonalization(space(t, `[
+			p := space.LoadPersonalization(spaceOf(t, `[
 				{"id": "hero", "type": "hero", "fields": {"nt_experiences": [`+linkTo("x")+`]}},
 				{"id": "odd", "type": "nt_audience", "fields": {"nt_rules": {"any": [{"all": [{"type": "weather"}]}]}}},
 				{"id": "later", "type": "nt_audience", "state": "draft", "fields": {"nt_rules": `+europe+`}},
@@ -152,7 +152,7 @@ func TestExperiencesThatAreLeftOut(t *testing.T) {
 	}
 }
 
-func findingsOf(p contentful.Personalization, entry string) (found []content.Finding) {
+func findingsOf(p space.Personalization, entry string) (found []content.Finding) {
 	for _, f := range p.Findings {
 		if f.Entry == entry {
 			found = append(found, f)
@@ -195,7 +195,7 @@ func TestDoubtfulExperiences(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := contentful.LoadPersonalization(space(t, `[
+			p := space.LoadPersonalization(spaceOf(t, `[
 				{"id": "footer", "type": "footer"},
 				{"id": "hero", "type": "hero", "fields": {"nt_experiences": [`+linkTo("x")+`]}},
 				{"id": "x", "type": "nt_experience", "fields": {"nt_type": "nt_personalization", "nt_config": {"traffic": 1, `+tc.config+`}}}
@@ -213,7 +213,7 @@ func TestDoubtfulExperiences(t *testing.T) {
 }
 
 func TestDoubledIDsAreUsedOnce(t *testing.T) {
-	p := contentful.LoadPersonalization(space(t, `[
+	p := space.LoadPersonalization(spaceOf(t, `[
 		{"id": "a1", "type": "nt_audience", "fields": {"nt_audience_id": "eu", "nt_rules": `+europe+`}},
 		{"id": "a2", "type": "nt_audience", "fields": {"nt_audience_id": "eu", "nt_rules": `+europe+`}},
 		{"id": "x1", "type": "nt_experience", "fields": {"nt_experience_id": "x", "nt_type": "nt_experiment"}},
@@ -229,18 +229,18 @@ func TestDoubledIDsAreUsedOnce(t *testing.T) {
 
 // An audience that is configured as a segment may say anything or nothing.
 func TestConfiguredAudiencesAreNotTranslated(t *testing.T) {
-	snap := space(t, `[
+	snap := spaceOf(t, `[
 		{"id": "a1", "type": "nt_audience", "fields": {"nt_audience_id": "high-intent", "nt_rules": {}}},
 		{"id": "a2", "type": "nt_audience", "fields": {"nt_audience_id": "europe", "nt_rules": `+europe+`}},
 		{"id": "x1", "type": "nt_experience", "fields": {"nt_type": "nt_personalization", "nt_audience": `+linkTo("a1")+`}}
 	]`)
-	p := contentful.LoadPersonalization(snap, func(key string) bool { return key == "high-intent" })
+	p := space.LoadPersonalization(snap, func(key string) bool { return key == "high-intent" })
 	require.Empty(t, p.Findings)
 	require.Equal(t, "high-intent", p.Experiences[0].Audience)
 	require.Len(t, p.Audiences, 1)
 	require.Equal(t, "europe", p.Audiences[0].Key)
 
-	p = contentful.LoadPersonalization(snap, none)
+	p = space.LoadPersonalization(snap, none)
 	require.Empty(t, p.Experiences)
 	require.Equal(t, "nt_rules", findingsOf(p, "a1")[0].Field)
 }
@@ -257,9 +257,9 @@ func TestRealSpaces(t *testing.T) {
 		"blog":              {0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			snap, err := contentful.LoadExportFile(filepath.Join(data, "exports", name+".json"))
+			snap, err := space.LoadExportFile(filepath.Join(data, "exports", name+".json"))
 			require.NoError(t, err)
-			p := contentful.LoadPersonalization(snap, none)
+			p := space.LoadPersonalization(snap, none)
 			for _, f := range p.Findings {
 				require.Equal(t, content.Finding{
 					Entry: "31ywFPATXKsR6quIjlU4t2", Field: "nt_config",

@@ -1,4 +1,4 @@
-package contentful_test
+package space_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/segue-dev/segue/internal/contentful"
+	"github.com/segue-dev/segue/internal/contentful/space"
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/experience"
 	"github.com/segue-dev/segue/internal/segment"
@@ -49,7 +49,7 @@ func text(key, value string) signal.Prop {
 }
 
 // audiences returns the keys of the audiences of p that a visitor is in.
-func audiences(t testing.TB, p contentful.Personalization, j *journal, ctx segment.Context) (keys []string) {
+func audiences(t testing.TB, p space.Personalization, j *journal, ctx segment.Context) (keys []string) {
 	t.Helper()
 	set, err := segment.Compile(p.Audiences, segment.Options{})
 	require.NoError(t, err)
@@ -127,7 +127,7 @@ func TestRulesMean(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := contentful.LoadPersonalization(space(t, `[{"id": "a", "type": "nt_audience", "fields": {"nt_rules": `+tc.rules+`}}]`), none)
+			p := space.LoadPersonalization(spaceOf(t, `[{"id": "a", "type": "nt_audience", "fields": {"nt_rules": `+tc.rules+`}}]`), none)
 			require.Equal(t, []string{"a"}, audiences(t, p, tc.in, nil))
 			require.Empty(t, audiences(t, p, tc.out, nil))
 		})
@@ -171,7 +171,7 @@ func TestRulesMeanOfTheRequest(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := contentful.LoadPersonalization(space(t, `[{"id": "a", "type": "nt_audience", "fields": {"nt_rules": `+tc.rules+`}}]`), none)
+			p := space.LoadPersonalization(spaceOf(t, `[{"id": "a", "type": "nt_audience", "fields": {"nt_rules": `+tc.rules+`}}]`), none)
 			require.Equal(t, []string{"a"}, audiences(t, p, newJournal().page("/"), tc.in))
 			require.Empty(t, audiences(t, p, newJournal().page("/"), tc.out))
 		})
@@ -185,9 +185,9 @@ func TestDemonstrationVisitors(t *testing.T) {
 	if data == "" {
 		t.Skip("set SEGUE_TEST_DATA to the directory of the public data sets")
 	}
-	snap, err := contentful.LoadExportFile(filepath.Join(data, "exports", "optimization-demo.json"))
+	snap, err := space.LoadExportFile(filepath.Join(data, "exports", "optimization-demo.json"))
 	require.NoError(t, err)
-	p := contentful.LoadPersonalization(snap, none)
+	p := space.LoadPersonalization(snap, none)
 	cat, err := experience.NewCatalog(p.Experiences, p.Order)
 	require.NoError(t, err)
 	publishable := func(id string) bool { return snap.Publishable(id, "") }

@@ -1,4 +1,4 @@
-package contentful_test
+package space_test
 
 import (
 	"encoding/json"
@@ -7,14 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/segue-dev/segue/internal/contentful"
+	"github.com/segue-dev/segue/internal/contentful/space"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
 
 // translate returns the rule of an audience in our language, or its findings.
 func translate(t testing.TB, rules string) (when string, findings []string) {
 	t.Helper()
-	p := contentful.LoadPersonalization(space(t, `[{"id": "a", "type": "nt_audience", "fields": {"nt_rules": `+rules+`}}]`), none)
+	p := space.LoadPersonalization(spaceOf(t, `[{"id": "a", "type": "nt_audience", "fields": {"nt_rules": `+rules+`}}]`), none)
 	for _, f := range p.Findings {
 		require.Equal(t, "a", f.Entry)
 		require.Equal(t, "nt_rules", f.Field)
@@ -157,7 +157,7 @@ func TestAllThatIsNotUnderstoodIsSaidAtOnce(t *testing.T) {
 }
 
 func TestAnAudienceWithoutRules(t *testing.T) {
-	p := contentful.LoadPersonalization(space(t, `[{"id": "a", "type": "nt_audience", "fields": {"nt_name": "A"}}]`), none)
+	p := space.LoadPersonalization(spaceOf(t, `[{"id": "a", "type": "nt_audience", "fields": {"nt_name": "A"}}]`), none)
 	require.Empty(t, p.Audiences)
 	require.Contains(t, findingsOf(p, "a")[0].Message, "has no rule")
 }

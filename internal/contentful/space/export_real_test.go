@@ -1,4 +1,4 @@
-package contentful_test
+package space_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/segue-dev/segue/internal/content"
-	"github.com/segue-dev/segue/internal/contentful"
+	"github.com/segue-dev/segue/internal/contentful/space"
 )
 
 // realExport returns the path of a published space export, or skips the test.
@@ -28,7 +28,7 @@ func realExport(t testing.TB, name string) string {
 // loadReal loads a published space export, or skips the test.
 func loadReal(t testing.TB, name string) *content.Snapshot {
 	t.Helper()
-	s, err := contentful.LoadExportFile(realExport(t, name))
+	s, err := space.LoadExportFile(realExport(t, name))
 	require.NoError(t, err)
 	return s
 }
@@ -284,7 +284,7 @@ func BenchmarkLoadExport(b *testing.B) {
 	path := realExport(b, "easy-hr.json")
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := contentful.LoadExportFile(path); err != nil {
+		if _, err := space.LoadExportFile(path); err != nil {
 			b.Fatal(err)
 		}
 	}
