@@ -30,6 +30,7 @@
 // Adapters: the world outside.
 //
 //	store/pebblestore        visitor.Store on embedded Pebble
+//	contentful               client of Contentful's APIs
 //	contentful/space         exports and the nt_* content model, in the words above
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP

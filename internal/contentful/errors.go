@@ -1,0 +1,108 @@
+package contentful
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// An ErrorID is the kind of an error that the API answers with: its sys.id.
+// Test for one with errors.Is(err, contentful.NotFound).
+type ErrorID string
+
+// Error returns the id.
+func (id ErrorID) Error() string { return string(id) }
+
+// The ids that callers act upon; the API knows more.
+const (
+	AccessTokenInvalid ErrorID = "AccessTokenInvalid"
+	AccessDenied       ErrorID = "AccessDenied"
+	BadRequest         ErrorID = "BadRequest"
+	InvalidQuery       ErrorID = "InvalidQuery"
+	NotFound           ErrorID = "NotFound"
+	RateLimitExceeded  ErrorID = "RateLimitExceeded"
+	ServerError        ErrorID = "ServerError"
+	ValidationFailed   ErrorID = "ValidationFailed"
+	VersionMismatch    ErrorID = "VersionMismatch"
+)
+
+// An Error is an answer of the API that says what it could not do.
+type Error struct {
+	Method, Path string // of the request; the path has no query
+	Status       int    // of HTTP
+	ID           ErrorID
+	Message      string
+	Details      json.RawMessage // may be nil
+	RequestID    string          // for Contentful's support
+}
+
+// Error returns what was asked, the id, the message and the details.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: %d %s", e.Method, e.Path, e.Status, e.ID)
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", e.Message)
+	}
+	if len(e.Details) > 0 && string(e.Details) != "{}" {
+		fmt.Fprintf(&b, " %s", e.Details)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request %s)", e.RequestID)
+	}
+	return b.String()
+}
+
+// Is reports whether target is the id of e.
+func (e *Error) Is(target error) bool {
+	id, ok := target.(ErrorID)
+	return ok && e.ID == id
+}
+
+// tooBig reports whether err says that an answer would have been above the
+// limit of 7 MB, so that a smaller page may do.
+func tooBig(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.ID == BadRequest && strings.Contains(e.Message, "Response size too big")
+}
+
+// idOfStatus names errors whose bodies do not: those of proxies on the way.
+func idOfStatus(status int) ErrorID {
+	switch status {
+	case http.StatusUnauthorized:
+		return AccessTokenInvalid
+	case http.StatusForbidden:
+		return AccessDenied
+	case http.StatusNotFound:
+		return NotFound
+	case http.StatusTooManyRequests:
+		return RateLimitExceeded
+	}
+	if status >= http.StatusInternalServerError {
+		return ServerError
+	}
+	return BadRequest
+}
+
+// newError reads the body of an answer that is an error.
+func newError(method, path string, resp *http.Response, body []byte) *Error {
+	var wire struct {
+		Sys struct {
+			ID ErrorID `json:"id"`
+		} `json:"sys"`
+		Message   string          `json:"message"`
+		RequestID string          `json:"requestId"`
+		Details   json.RawMessage `json:"details"`
+	}
+	if json.Unmarshal(body, &wire) != nil || wire.Sys.ID == "" {
+		wire.Sys.ID = idOfStatus(resp.StatusCode)
+	}
+	if wire.RequestID == "" {
+		wire.RequestID = resp.Header.Get("X-Contentful-Request-Id")
+	}
+	return &Error{
+		Method: method, Path: path, Status: resp.StatusCode,
+		ID: wire.Sys.ID, Message: wire.Message, Details: wire.Details, RequestID: wire.RequestID,
+	}
+}
