@@ -29,10 +29,11 @@ const DefaultFile = "config/segue.yaml"
 // A Config holds the settings of one Segue. Its paths are absolute, or
 // relative to the working directory.
 type Config struct {
-	Listen      string        // host:port of the public API
-	Admin       string        // host:port of metrics and administration
-	Store       string        // pebble:DIRECTORY or memory:
-	Content     string        // export:FILE; "" = none
+	Listen      string // host:port of the public API
+	Admin       string // host:port of metrics and administration
+	Store       string // pebble:DIRECTORY or memory:
+	Content     string // export:FILE or contentful://SPACE/ENVIRONMENT; "" = none
+	Contentful  Contentful
 	Segments    string        // file or directory; "" = none
 	Experiences string        // file or directory; "" = none
 	Metrics     string        // not supported yet
@@ -54,6 +55,7 @@ func (c Config) Check() error {
 		checkListener("admin", c.Admin),
 		c.checkStore(),
 		c.checkContent(),
+		c.Contentful.check(),
 		notYet("metrics", c.Metrics),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),
@@ -136,13 +138,13 @@ func (c Config) checkStore() error {
 }
 
 func (c Config) checkContent() error {
-	switch scheme, file := Scheme(c.Content); {
-	case c.Content == "", scheme == "export" && file != "":
+	switch scheme, rest := Scheme(c.Content); {
+	case c.Content == "", scheme == "export" && rest != "":
 		return nil
 	case scheme == "contentful":
-		return errors.New("content: a live Contentful space is not supported yet: use export:FILE")
+		return c.checkSpace()
 	default:
-		return fmt.Errorf("content: %q is not export:FILE (\"\" = no content)", c.Content)
+		return fmt.Errorf("content: %q is neither export:FILE nor contentful://SPACE/ENVIRONMENT (\"\" = no content)", c.Content)
 	}
 }
 

@@ -14,10 +14,14 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 	c, err := parse("/etc/segue/segue.yaml", nil, nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, Config{
-		Listen:     "127.0.0.1:8080",
-		Admin:      "127.0.0.1:8081",
-		Store:      "pebble:/etc/segue/data",
-		Content:    "export:/etc/segue/space.json",
+		Listen:  "127.0.0.1:8080",
+		Admin:   "127.0.0.1:8081",
+		Store:   "pebble:/etc/segue/data",
+		Content: "export:/etc/segue/space.json",
+		Contentful: Contentful{
+			WebURL: "https://app.contentful.com", Poll: 30 * time.Second, PreviewPoll: 5 * time.Second,
+			Cache: "/etc/segue/data/content",
+		},
 		Segments:   "/etc/segue/segments",
 		MaxSignals: 1000,
 		Retention:  90 * 24 * time.Hour,
@@ -29,7 +33,12 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 		Grace:      15 * time.Second,
 	}, c)
 	for _, s := range settings {
-		require.Contains(t, string(Default), "\n"+s.key+":", "default.yaml documents every key")
+		_, name, nested := strings.Cut(s.key, ".")
+		line := "\n" + s.key + ":"
+		if nested {
+			line = "\n  " + name + ":"
+		}
+		require.Contains(t, string(Default), line, "default.yaml documents every key")
 	}
 }
 
@@ -73,15 +82,14 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"redis":              {src: "store: redis://h:1\n", want: []string{"store: redis is not supported yet"}},
 		"unknown store":      {src: "store: sqlite:x\n", want: []string{`store: "sqlite:x" is neither pebble:DIRECTORY nor memory:`}},
 		"store without path": {src: "store: 'pebble:'\n", want: []string{"store: pebble: needs a directory"}},
-		"live space":         {src: "content: contentful://s/master\n", want: []string{"content: a live Contentful space is not supported yet"}},
-		"content of no kind": {src: "content: space.json\n", want: []string{`content: "space.json" is not export:FILE`}},
+		"content of no kind": {src: "content: space.json\n", want: []string{`content: "space.json" is neither export:FILE nor contentful://`}},
 		"keys":               {src: "keys: keys.yaml\n", want: []string{"keys: ", "not supported yet"}},
 		"metrics":            {src: "metrics: m.yaml\n", want: []string{"metrics: ", "not supported yet"}},
 		"zone":               {src: "timezone: Mars/Olympus\n", want: []string{`timezone: "Mars/Olympus" is not an IANA time zone`}},
 		"weekday":            {src: "weekStart: mondy\n", want: []string{`weekStart: "mondy" is none of`, `did you mean "monday"?`}},
 		"level":              {src: "logLevel: loud\n", want: []string{`logLevel: "loud" is none of debug, info, warn, error`}},
 		"set without value":  {sets: []string{"listen"}, want: []string{"--set listen: write it as key=value"}},
-		"set of unknown key": {sets: []string{"lisen=x"}, want: []string{`--set lisen=x: unknown key "lisen"; did you mean "listen"?`}},
+		"set of unknown key": {sets: []string{"lisen=x"}, want: []string{`--set: unknown key "lisen"; did you mean "listen"?`}},
 		"misspelt variable":  {environ: []string{"SEGUE_MAXSIGNALS=1"}, want: []string{`SEGUE_MAXSIGNALS is no setting; did you mean "SEGUE_MAX_SIGNALS"?`}},
 		"variable twice":     {environ: []string{"SEGUE_STORE=memory:", "SEGUE_STORE_FILE=/x"}, want: []string{"SEGUE_STORE and SEGUE_STORE_FILE are both set"}},
 		"missing value file": {environ: []string{"SEGUE_STORE_FILE=/nowhere"}, want: []string{"SEGUE_STORE_FILE: open /nowhere"}},
@@ -112,6 +120,7 @@ func TestAMissingFileSaysHowToNameAnother(t *testing.T) {
 func TestVariableNames(t *testing.T) {
 	require.Equal(t, "SEGUE_MAX_SIGNALS", settingOf("maxSignals").variable())
 	require.Equal(t, "SEGUE_LISTEN", settingOf("listen").variable())
+	require.Equal(t, "SEGUE_CONTENTFUL_WEB_URL", settingOf("contentful.webURL").variable())
 }
 
 func write(t *testing.T, dir string, files map[string]string) {
@@ -127,6 +136,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(string(Default))
 	f.Add("listen: [1, {a: b}]\n---\nx: &a [*a]\n")
 	f.Add("? [a]\n: b\n")
+	f.Add("contentful: {webhookSecrets: [a, [b]], poll: }\n")
 	f.Fuzz(func(t *testing.T, src string) {
 		c, err := parse("f.yaml", []byte(src), nil, nil)
 		if err == nil {

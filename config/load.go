@@ -59,7 +59,7 @@ func parse(file string, src []byte, environ, sets []string) (Config, error) {
 // A setting is one key of the file and the field it sets.
 type setting struct {
 	key    string
-	field  func(*Config) any              // *string, *int or *time.Duration
+	field  func(*Config) any              // *string, *Secret, *[]Secret, *int or *time.Duration
 	rebase func(value, dir string) string // makes a path relative to dir; nil: it is no path
 }
 
@@ -80,25 +80,62 @@ var settings = []setting{
 	{"logLevel", func(c *Config) any { return &c.LogLevel }, nil},
 	{"logFormat", func(c *Config) any { return &c.LogFormat }, nil},
 	{"grace", func(c *Config) any { return &c.Grace }, nil},
+
+	{"contentful.deliveryToken", func(c *Config) any { return &c.Contentful.DeliveryToken }, nil},
+	{"contentful.previewToken", func(c *Config) any { return &c.Contentful.PreviewToken }, nil},
+	{"contentful.managementToken", func(c *Config) any { return &c.Contentful.ManagementToken }, nil},
+	{"contentful.webhookSecrets", func(c *Config) any { return &c.Contentful.WebhookSecrets }, nil},
+	{"contentful.previewKey", func(c *Config) any { return &c.Contentful.PreviewKey }, nil},
+	{"contentful.region", func(c *Config) any { return &c.Contentful.Region }, nil},
+	{"contentful.deliveryURL", func(c *Config) any { return &c.Contentful.DeliveryURL }, nil},
+	{"contentful.previewURL", func(c *Config) any { return &c.Contentful.PreviewURL }, nil},
+	{"contentful.managementURL", func(c *Config) any { return &c.Contentful.ManagementURL }, nil},
+	{"contentful.uploadURL", func(c *Config) any { return &c.Contentful.UploadURL }, nil},
+	{"contentful.webURL", func(c *Config) any { return &c.Contentful.WebURL }, nil},
+	{"contentful.poll", func(c *Config) any { return &c.Contentful.Poll }, nil},
+	{"contentful.previewPoll", func(c *Config) any { return &c.Contentful.PreviewPoll }, nil},
+	{"contentful.cache", func(c *Config) any { return &c.Contentful.Cache }, rebase},
 }
 
-// variable returns the name of s in the environment.
+// variable returns the name of s in the environment: SEGUE_CONTENTFUL_WEB_URL
+// for contentful.webURL.
 func (s setting) variable() string {
 	var b strings.Builder
 	b.WriteString("SEGUE_")
+	last := '_'
 	for _, r := range s.key {
-		if unicode.IsUpper(r) {
+		if r == '.' {
+			r = '_'
+		}
+		if unicode.IsUpper(r) && unicode.IsLower(last) {
 			b.WriteByte('_')
 		}
 		b.WriteRune(unicode.ToUpper(r))
+		last = r
 	}
 	return b.String()
+}
+
+// secret reports whether the value of s must not be shown.
+func (s setting) secret() bool {
+	switch s.field(new(Config)).(type) {
+	case *Secret, *[]Secret:
+		return true
+	default:
+		return false
+	}
+}
+
+// list reports whether s may have several values.
+func (s setting) list() bool {
+	_, ok := s.field(new(Config)).(*[]Secret)
+	return ok
 }
 
 // A value is what one source gives to a setting.
 type value struct {
 	setting
-	text  string
+	text  string // of a list: its values, with blanks or commas between
 	place string // of the value, for errors
 	dir   string // that a relative path starts from
 }
@@ -112,6 +149,10 @@ func (v value) apply(c *Config) error {
 	switch field := v.field(c).(type) {
 	case *string:
 		*field = text
+	case *Secret:
+		*field = Secret(text)
+	case *[]Secret:
+		*field = secrets(text)
 	case *int:
 		if *field, err = strconv.Atoi(text); err != nil {
 			err = fmt.Errorf("%q is not a whole number", text)
@@ -133,23 +174,49 @@ func fromYAML(file string, src []byte, dir string) ([]value, error) {
 	if len(docs) > 1 {
 		return nil, at(file, docs[1], "a configuration is one document: remove the line with ---")
 	}
-	root := docs[0]
-	if err := checkMapping(file, root, settingKeys()); err != nil {
+	return fromMapping(file, docs[0], "", dir)
+}
+
+// fromMapping reads a mapping whose keys all begin with prefix, which is "" or
+// ends in a dot.
+func fromMapping(file string, node *yaml.Node, prefix, dir string) (values []value, err error) {
+	if err := checkMapping(file, node, keysBelow(prefix)); err != nil {
 		return nil, err
 	}
-	var values []value
-	for i := 0; i < len(root.Content); i += 2 {
-		key, node := root.Content[i], root.Content[i+1]
-		if node.Kind != yaml.ScalarNode {
-			return values, at(file, node, "%s is a single value, not a list or a map", key.Value)
-		}
-		text := node.Value
+	var errs []error
+	for i := 0; i < len(node.Content); i += 2 {
+		key, node := prefix+node.Content[i].Value, node.Content[i+1]
 		if node.Tag == "!!null" {
-			text = ""
+			node.Value = ""
 		}
-		values = append(values, value{settingOf(key.Value), text, place(file, node), dir})
+		s := settingOf(key)
+		switch {
+		case s.key == "" && node.Tag == "!!null": // a section with nothing in it
+		case s.key == "":
+			section, err := fromMapping(file, node, key+".", dir)
+			values, errs = append(values, section...), append(errs, err)
+		case node.Kind == yaml.SequenceNode && s.list():
+			text, err := joined(file, key, node)
+			values, errs = append(values, value{s, text, place(file, node), dir}), append(errs, err)
+		case node.Kind != yaml.ScalarNode:
+			errs = append(errs, at(file, node, "%s is a single value, not a list or a map", key))
+		default:
+			values = append(values, value{s, node.Value, place(file, node), dir})
+		}
 	}
-	return values, nil
+	return values, errors.Join(errs...)
+}
+
+// joined returns the values of a list as text.
+func joined(file, key string, list *yaml.Node) (string, error) {
+	var texts []string
+	for _, item := range list.Content {
+		if item.Kind != yaml.ScalarNode {
+			return "", at(file, item, "%s is a list of single values", key)
+		}
+		texts = append(texts, item.Value)
+	}
+	return strings.Join(texts, "\n"), nil
 }
 
 // fromEnviron reads SEGUE_ variables. A variable that is none of ours is left
@@ -210,7 +277,9 @@ func fromSets(sets []string) (values []value, err error) {
 		case !ok:
 			errs = append(errs, fmt.Errorf("--set %s: write it as key=value", set))
 		case s.key == "":
-			errs = append(errs, fmt.Errorf("--set %s: unknown key %q%s", set, key, didYouMean(key, settingKeys())))
+			errs = append(errs, fmt.Errorf("--set: unknown key %q%s", key, didYouMean(key, settingKeys())))
+		case s.secret():
+			values = append(values, value{s, text, "--set " + key, ""})
 		default:
 			values = append(values, value{s, text, "--set " + set, ""})
 		}
@@ -230,6 +299,20 @@ func settingKeys() []string {
 	keys := make([]string, len(settings))
 	for i, s := range settings {
 		keys[i] = s.key
+	}
+	return keys
+}
+
+// keysBelow returns the keys that a mapping may have whose keys all begin with
+// prefix.
+func keysBelow(prefix string) (keys []string) {
+	for _, key := range settingKeys() {
+		if rest, ok := strings.CutPrefix(key, prefix); ok {
+			name, _, _ := strings.Cut(rest, ".")
+			if !slices.Contains(keys, name) {
+				keys = append(keys, name)
+			}
+		}
 	}
 	return keys
 }

@@ -1,6 +1,7 @@
 package examples_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,13 +55,15 @@ func TestTheGuideOfConfigurationIsValid(t *testing.T) {
 	require.NoError(t, err)
 }
 
-var settingRow = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| `(SEGUE_\\w+)` \\| `(.*?)` \\|")
+var settingRow = regexp.MustCompile("(?m)^\\| `([\\w.]+)` \\| `(SEGUE_\\w+)` \\| `(.*?)` \\|")
 
 // TestTheTableOfSettingsIsComplete compares docs/configuration.md with the
 // file of defaults, and tries the environment variables.
 func TestTheTableOfSettingsIsComplete(t *testing.T) {
-	var defaults map[string]string
-	require.NoError(t, yaml.Unmarshal(config.Default, &defaults))
+	var tree map[string]any
+	require.NoError(t, yaml.Unmarshal(config.Default, &tree))
+	defaults := map[string]string{}
+	flatten(defaults, "", tree)
 	empty := filepath.Join(t.TempDir(), "empty.yaml")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 
@@ -72,4 +75,18 @@ func TestTheTableOfSettingsIsComplete(t *testing.T) {
 		require.NoError(t, err, row[2])
 	}
 	require.Equal(t, defaults, shown)
+}
+
+// flatten puts the settings of a section into flat, an empty list as "".
+func flatten(flat map[string]string, prefix string, section map[string]any) {
+	for key, value := range section {
+		switch value := value.(type) {
+		case map[string]any:
+			flatten(flat, prefix+key+".", value)
+		case []any:
+			flat[prefix+key] = ""
+		default:
+			flat[prefix+key] = fmt.Sprint(value)
+		}
+	}
 }

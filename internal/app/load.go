@@ -78,7 +78,10 @@ func loadContent(setting string) (*content.Snapshot, error) {
 	if setting == "" {
 		return emptyContent()
 	}
-	_, file := config.Scheme(setting)
+	scheme, file := config.Scheme(setting)
+	if scheme != "export" {
+		return nil, fault.New(fault.Invalid, "content: a live space cannot be served yet: use export:FILE")
+	}
 	snapshot, err := space.LoadExportFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("content: %w", err)
