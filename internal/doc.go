@@ -31,6 +31,7 @@
 //
 //	store/pebblestore        visitor.Store on embedded Pebble
 //	contentful               client of Contentful's APIs
+//	contentful/signature     how Contentful signs requests
 //	contentful/space         exports and the nt_* content model, in the words above
 //	contentful/emulator/wire   how the stand-in for Contentful answers
 //	contentful/emulator/store  what it remembers, in Contentful's states

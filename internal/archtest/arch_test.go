@@ -32,7 +32,8 @@ var tiers = []struct {
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
 	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
 	{"adapters", false, false, []string{
-		"internal/store/pebblestore", "internal/contentful", "internal/contentful/space",
+		"internal/store/pebblestore",
+		"internal/contentful", "internal/contentful/signature", "internal/contentful/space",
 		"internal/contentful/emulator/wire", "internal/contentful/emulator/store",
 		"internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/admin",
