@@ -42,7 +42,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	seen := stateOf(ctx, cfg, store)
-	site, findings, err := LoadWith(ctx, cfg, store)
+	site, findings, err := loadToServe(ctx, cfg, store)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,26 @@ func LoadWith(ctx context.Context, cfg config.Config, store idlist.Store) (*reso
 	return load(cfg, Lists(ctx, store))
 }
 
+// loadToServe is LoadWith for what is to be served: it also runs the examples
+// of the segments, and one that fails is a mistake. Where an edit of content may
+// be why it fails, it is a finding only, since it must not keep the content from
+// being served.
+func loadToServe(ctx context.Context, cfg config.Config, store idlist.Store) (*resolve.Site, []content.Finding, error) {
+	site, findings, err := LoadWith(ctx, cfg, store)
+	if err != nil {
+		return nil, nil, err
+	}
+	var mistakes []error
+	for _, f := range site.Segments.RunExamples() {
+		if f.OfContent {
+			findings = append(findings, content.Finding{Message: f.Error()})
+		} else {
+			mistakes = append(mistakes, f)
+		}
+	}
+	return site, findings, errors.Join(mistakes...)
+}
+
 // Lists returns the lists of a store as rules want them.
 func Lists(ctx context.Context, store idlist.Store) func(key string) (segment.List, error) {
 	return func(key string) (segment.List, error) {

@@ -57,7 +57,7 @@ func (p *publisher) look(ctx context.Context) {
 		return
 	}
 	p.seen = now
-	site, findings, err := LoadWith(ctx, p.cfg, p.lists)
+	site, findings, err := loadToServe(ctx, p.cfg, p.lists)
 	p.metrics.Loaded(err == nil)
 	if err != nil {
 		p.broken.Store(&err)

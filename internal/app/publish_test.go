@@ -55,6 +55,10 @@ func TestEditsAreServedWhenTheyAreGood(t *testing.T) {
 	p.look(t.Context())
 	require.Equal(t, "one", served(), "the last good rules are served")
 	require.ErrorContains(t, p.check(t.Context()), "a.yaml:")
+	edit(strings.Replace(good, "KEY", "two", 1) + "examples: [{ name: nobody, at: 0s, member: false }]\n")
+	p.look(t.Context())
+	require.Equal(t, "one", served(), "an example fails")
+	require.ErrorContains(t, p.check(t.Context()), `example "nobody" of segment two: the visitor should not be a member and is`)
 	edit(strings.Replace(good, "KEY", "two", 1))
 	p.look(t.Context())
 	require.Equal(t, "two", served())
@@ -80,4 +84,40 @@ func TestAStickyExperienceIsAFinding(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, findings, 1)
 	require.Contains(t, findings[0].Message, "experience e1: it is sticky")
+}
+
+// An example that content decides must not keep content from being served.
+func TestFailingExamplesAreMistakesButForThoseAboutContent(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	write("segue.yaml", "store: \"memory:\"\ncontent: \"\"\nsegments: s.yaml\n")
+	cfg, err := config.Load(filepath.Join(dir, "segue.yaml"), nil, nil)
+	require.NoError(t, err)
+	store, err := OpenStore(cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+
+	const head = "segment: one\nname: One\nsoWhat: x\nexamples: [{ name: reads, signals: 0s page entry=e1, at: 0s, member: true }]\n"
+	const refers = "---\nsegment: two\nname: Two\nsoWhat: x\nwhen: { affinity: { topic: coffee, halfLife: 7d, gte: 1 } }\n"
+	for rule, want := range map[string]struct {
+		mistake  bool
+		findings int // one is that no entry has the topic
+	}{
+		"when: { never: { of: page } }\n":                                          {true, 0},
+		"when: { affinity: { topic: coffee, halfLife: 7d, gte: 1 } }\n":            {false, 2},
+		"when: { all: [{ not: { not: { segment: two } } }] }\n" + refers:           {false, 2},
+		"when: { never: { of: x } }\nstay: { segment: two }\n" + refers:            {false, 1},
+		"when: { all: [{ count: { of: page } }, { not: { list: customers } }] }\n": {false, 1},
+	} {
+		write("s.yaml", head+rule)
+		_, findings, err := loadToServe(t.Context(), cfg, store)
+		if want.mistake {
+			require.ErrorContains(t, err, `example "reads" of segment one`, rule)
+			continue
+		}
+		require.NoError(t, err, rule)
+		require.Len(t, findings, want.findings, rule)
+	}
 }

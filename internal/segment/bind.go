@@ -24,10 +24,10 @@ type Log struct {
 	// that ended with signals that have left the log.
 	streamEnds []int64
 	traits     map[string]visitor.Trait
-	listed     []bool // by list of the set: whether the visitor is on it
-	dropped    int    // signals that have left the record's log
-	horizon    int64  // time of the latest of them
-	bulk       int    // bytes of what the columns consist of, and of texts
+	listed     []truth // by list of the set: whether the visitor is on it
+	dropped    int     // signals that have left the record's log
+	horizon    int64   // time of the latest of them
+	bulk       int     // bytes of what the columns consist of, and of texts
 }
 
 // Size returns how many bytes the Log takes, roughly.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 	for i, d := range live {
 		c.segment, c.current, c.calendar = d.Key, i, c.calendarOf(d)
 		rule := c.gate(d.Purpose, c.hold(d))
-		c.set.segments = append(c.set.segments, compiled{def: d, version: VersionOf(d), rule: rule})
+		c.set.segments = append(c.set.segments, compiled{def: d, version: VersionOf(d), rule: rule, zone: c.calendar.zone})
 		c.set.live = append(c.set.live, rule)
 		if d.Status != syntax.Draft {
 			c.set.active = append(c.set.active, i)
@@ -206,24 +207,38 @@ func (g *trail) follow(i int) {
 
 // references returns the references in a definition.
 func references(d syntax.Definition) []syntax.Segment {
-	return referencesIn(d.Stay, referencesIn(d.When, nil))
-}
-
-// referencesIn appends the references in a condition to refs.
-func referencesIn(c syntax.Cond, refs []syntax.Segment) []syntax.Segment {
-	switch c := c.(type) {
-	case syntax.All:
-		for _, part := range c.Of {
-			refs = referencesIn(part, refs)
+	var refs []syntax.Segment
+	for cond := range leaves(d.When, d.Stay) {
+		if ref, ok := cond.(syntax.Segment); ok {
+			refs = append(refs, ref)
 		}
-	case syntax.Any:
-		for _, part := range c.Of {
-			refs = referencesIn(part, refs)
-		}
-	case syntax.Not:
-		refs = referencesIn(c.Of, refs)
-	case syntax.Segment:
-		refs = append(refs, c)
 	}
 	return refs
+}
+
+// leaves returns the conditions without parts that conditions are made of.
+func leaves(conds ...syntax.Cond) iter.Seq[syntax.Cond] {
+	return func(yield func(syntax.Cond) bool) { eachLeaf(conds, yield) }
+}
+
+// eachLeaf yields leaves until it is told to stop, and reports whether it was
+// not.
+func eachLeaf(conds []syntax.Cond, yield func(syntax.Cond) bool) bool {
+	for _, c := range conds {
+		var goesOn bool
+		switch c := c.(type) {
+		case syntax.All:
+			goesOn = eachLeaf(c.Of, yield)
+		case syntax.Any:
+			goesOn = eachLeaf(c.Of, yield)
+		case syntax.Not:
+			goesOn = eachLeaf([]syntax.Cond{c.Of}, yield)
+		default:
+			goesOn = yield(c)
+		}
+		if !goesOn {
+			return false
+		}
+	}
+	return true
 }

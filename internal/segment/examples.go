@@ -10,8 +10,8 @@ import (
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
-// exampleStart is the first instant of an example's log: a Monday at noon, local
-// time.
+// exampleStart is the first instant of an example's log by the clock of its
+// segment: a Monday at noon.
 var exampleStart = time.Date(2026, time.January, 5, 12, 0, 0, 0, time.UTC)
 
 // An ExampleFailure is an example of a definition that does not come true.
@@ -20,6 +20,9 @@ type ExampleFailure struct {
 	Example string // its name
 	Pos     syntax.Pos
 	Reason  string // what came instead, and why
+	// OfContent says that the rule looks at what entries are about, so that an
+	// edit of content can be why, and none of the rule.
+	OfContent bool
 }
 
 // Error returns the failure with its place.
@@ -29,30 +32,49 @@ func (f ExampleFailure) Error() string {
 
 // RunExamples runs the examples of all definitions, drafts included, and
 // returns those that fail, in the order of the Set. An example is a visitor
-// with one device who has done nothing before its first instant, a Monday at
-// noon of the project's zone.
+// with one device, on no list, who has done nothing before its first instant, a
+// Monday at noon of the segment's zone.
 func (s *Set) RunExamples() []ExampleFailure {
 	var failures []ExampleFailure
 	for i := range s.segments {
 		d := &s.segments[i].def
 		for _, e := range d.Examples {
-			if reason := s.runExample(d.Key, e); reason != "" {
-				failures = append(failures, ExampleFailure{Segment: d.Key, Example: e.Name, Pos: e.Pos, Reason: reason})
+			if reason := s.RunExample(i, e); reason != "" {
+				failures = append(failures, ExampleFailure{
+					Segment: d.Key, Example: e.Name, Pos: e.Pos, Reason: reason, OfContent: s.looksAtTopics(i),
+				})
 			}
 		}
 	}
 	return failures
 }
 
-// ExampleStart returns the instant from which examples count.
-func (s *Set) ExampleStart() time.Time {
-	y, m, day := exampleStart.Date()
-	return time.Date(y, m, day, exampleStart.Hour(), 0, 0, 0, s.calendar.zone)
+// looksAtTopics reports whether segment i, or one that it refers to, asks what
+// entries are about.
+func (s *Set) looksAtTopics(i int) bool {
+	d := &s.segments[i].def
+	for cond := range leaves(d.When, d.Stay) {
+		switch cond := cond.(type) {
+		case syntax.Affinity:
+			return true
+		case syntax.Segment:
+			if s.looksAtTopics(s.index[cond.Key]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
-// runExample returns why an example fails; "" if it does not.
-func (s *Set) runExample(key string, e syntax.Example) string {
-	start := s.ExampleStart()
+// ExampleStart returns the instant from which the examples of segment i count.
+func (s *Set) ExampleStart(i int) time.Time {
+	y, m, day := exampleStart.Date()
+	return time.Date(y, m, day, exampleStart.Hour(), 0, 0, 0, s.segments[i].zone)
+}
+
+// RunExample returns why an example of segment i fails; "" if it does not.
+func (s *Set) RunExample(i int, e syntax.Example) string {
+	start := s.ExampleStart(i)
 	sigs := make([]signal.Signal, len(e.Signals))
 	for i, x := range e.Signals {
 		sig, err := SignalOf(x, i, start)
@@ -66,10 +88,10 @@ func (s *Set) runExample(key string, e syntax.Example) string {
 	for name, value := range e.Context {
 		ctx[name] = signal.TextOf(value)
 	}
-	x, err := s.Explain(rec, key, ctx, start.Add(e.At).UnixMilli())
+	b := s.bind(rec)
+	b.log.onNoList()
+	x := b.explain(i, ctx, start.Add(e.At).UnixMilli())
 	switch {
-	case err != nil:
-		return err.Error()
 	case x.Member == e.Member:
 		return ""
 	case e.Member:

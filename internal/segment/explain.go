@@ -79,15 +79,20 @@ func (s *Set) Explain(rec *visitor.Record, key string, ctx Context, at int64) (*
 	if !ok {
 		return nil, fault.New(fault.NotFound, "there is no segment %q", key)
 	}
-	b := s.bind(rec)
+	return s.bind(rec).explain(i, ctx, at), nil
+}
+
+// explain explains segment i at an instant.
+func (b *binding) explain(i int, ctx Context, at int64) *Explanation {
+	s := b.log.set
 	x := &explainer{binding: b}
 	x.frame.begin(b.log, ctx, at, at)
 	h, t := x.frame.watch(s.segments[i].rule)
-	e := &Explanation{Segment: key, Version: s.Version(i), Member: h.member, Truth: t.String(), ValidUntil: x.frame.validUntil()}
+	e := &Explanation{Segment: s.Key(i), Version: s.Version(i), Member: h.member, Truth: t.String(), ValidUntil: x.frame.validUntil()}
 	e.Truncated, e.Saturated = x.frame.truncated, x.frame.saturated
-	e.Since = rec.Summary.FirstSeen
-	if rec.Summary.Dropped > 0 {
-		e.Since = rec.Summary.Horizon + 1
+	e.Since = b.summary.FirstSeen
+	if b.summary.Dropped > 0 {
+		e.Since = b.summary.Horizon + 1
 	}
 	x.frame.now = at
 	if g, ok := s.segments[i].rule.(*gated); ok && g.denied(&x.frame) {
@@ -96,7 +101,7 @@ func (s *Set) Explain(rec *visitor.Record, key string, ctx Context, at int64) (*
 		e.Reason = h.reason(&x.frame)
 	}
 	e.Proof = x.explain(s.segments[i].def.When, s.segments[i].rule)
-	return e, nil
+	return e
 }
 
 // An explainer walks a condition and its node together.

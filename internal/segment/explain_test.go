@@ -181,6 +181,27 @@ examples:
 	}
 }
 
+// What an example says must not depend on settings of the project, nor on what
+// has been uploaded.
+func TestExamplesStandByThemselves(t *testing.T) {
+	defs, err := syntax.Parse("shop.yaml", []byte(`
+segment: lunch
+name: Lunch
+soWhat: The menu
+timezone: Asia/Tokyo
+when: { all: [{ context: { hour: 12 } }, { not: { list: staff } }] }
+examples:
+  - { name: at noon, at: 59m, member: true }
+  - { name: later, at: 1h, member: false }
+`))
+	require.NoError(t, err)
+	for _, lists := range []Options{{}, {Zone: newYork, Lists: uploads(map[string]idSet{"staff": {"example"}})}} {
+		set, err := Compile(defs, lists)
+		require.NoError(t, err)
+		require.Empty(t, set.RunExamples())
+	}
+}
+
 func TestRedactedExplanationsHaveNoValues(t *testing.T) {
 	rec := record(t, "-5m a p=secret-1 n=77001\n-4m identify plan=secret-2\n-3m page path=/secret-3 context.utm_source=secret-4")
 	rule := `all: [{latest: {of: a, property: p, eq: x}}, {max: {of: a, property: n, gt: 1}}, {mode: {of: a, property: p, eq: y}},

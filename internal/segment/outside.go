@@ -35,66 +35,72 @@ func (s *Set) Missing() []Missing { return s.missing }
 
 // listTest asks whether the visitor is on a list.
 type listTest struct {
-	list int // of the Set; -1 if there is none
+	list int // of the Set
 	key  string
 }
 
-func (n listTest) eval(f *frame) (truth, int64) {
-	if n.list < 0 {
-		return unknown, Forever
-	}
-	return truthOf(f.log.listed[n.list]), Forever
-}
+func (n listTest) eval(f *frame) (truth, int64) { return f.log.listed[n.list], Forever }
 
-func (n listTest) evidence(*explainer) evidence {
-	if n.list < 0 {
+func (n listTest) evidence(x *explainer) evidence {
+	if x.log.listed[n.list] == unknown {
 		return evidence{reason: fmt.Sprintf("no list %s has been uploaded", n.key)}
 	}
 	return evidence{}
 }
 
 // listed says for each list whether a visitor is on it, by the id of the record
-// or the user's.
-func listed(lists []List, rec *visitor.Record) []bool {
+// or the user's. Of a list that is not there (nil) it is unknown.
+func listed(lists []List, rec *visitor.Record) []truth {
 	if len(lists) == 0 {
 		return nil
 	}
-	on := make([]bool, len(lists))
+	on := make([]truth, len(lists))
 	for i, l := range lists {
-		on[i] = l.Has(rec.ID) || rec.Summary.UserID != "" && l.Has(rec.Summary.UserID)
+		if l == nil {
+			on[i] = unknown
+			continue
+		}
+		on[i] = truthOf(l.Has(rec.ID) || rec.Summary.UserID != "" && l.Has(rec.Summary.UserID))
 	}
 	return on
+}
+
+// onNoList takes the visitor off all lists.
+func (l *Log) onNoList() {
+	for i := range l.listed {
+		l.listed[i] = no
+	}
 }
 
 func (c *compiler) list(x syntax.List) node {
 	i, ok := c.listed[x.Key]
 	if !ok {
-		i = c.upload(x)
+		i = len(c.set.lists)
 		c.listed[x.Key] = i
+		c.set.lists = append(c.set.lists, c.upload(x))
 	}
-	if i < 0 {
+	if c.set.lists[i] == nil {
 		c.set.missing = append(c.set.missing, Missing{c.segment, x.Pos, "list", x.Key})
 	}
 	return listTest{i, x.Key}
 }
 
-// upload takes the list that was uploaded for a condition into the Set and
-// returns its index, -1 if there is none.
-func (c *compiler) upload(x syntax.List) int {
+// upload returns the list that was uploaded for a condition, nil if there is
+// none.
+func (c *compiler) upload(x syntax.List) List {
 	if c.lists == nil {
-		return -1
+		return nil
 	}
 	l, err := c.lists(x.Key)
 	switch {
 	case err != nil:
 		c.fail(fmt.Errorf("%s: list %s: %w", x.Pos, x.Key, err))
-		return -1
+		return nil
 	case l == nil:
-		return -1
+		return nil
 	}
 	c.outside = append(c.outside, "list "+x.Key+" "+l.Version())
-	c.set.lists = append(c.set.lists, l)
-	return len(c.set.lists) - 1
+	return l
 }
 
 // Views of entries are these signals; which entry, the first of these

@@ -75,6 +75,7 @@ type compiled struct {
 	def     syntax.Definition
 	version string
 	rule    node
+	zone    *time.Location // of its days and hours
 }
 
 // Len returns the number of segments, drafts included.

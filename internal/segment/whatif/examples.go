@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/segment"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 	"github.com/segue-dev/segue/internal/visitor"
@@ -16,8 +17,11 @@ import (
 // There are none if no member was found. The error is a fault.NotFound for an
 // unknown segment.
 func Examples(set *segment.Set, key string) ([]syntax.Example, error) {
-	start := set.ExampleStart()
-	q := Question{Set: set, Segment: key, Record: &visitor.Record{ID: "example"}, At: start.UnixMilli()}
+	i, ok := set.Index(key)
+	if !ok {
+		return nil, fault.New(fault.NotFound, "there is no segment %q", key)
+	}
+	q := Question{Set: set, Segment: key, Record: &visitor.Record{ID: "example"}, At: set.ExampleStart(i).UnixMilli()}
 	enter, err := q.Enter()
 	if err != nil || enter == nil {
 		return nil, err
@@ -32,11 +36,10 @@ func Examples(set *segment.Set, key string) ([]syntax.Example, error) {
 	}
 	examples := []syntax.Example{example("a member", hit, true)}
 	if miss, name, ok := q.miss(hit); ok {
-		if miss = inSeconds(miss); !s.reaches(miss) {
-			examples = append(examples, example(name, miss, false))
-		}
+		examples = append(examples, example(name, inSeconds(miss), false))
 	}
-	return examples, nil
+	fails := func(e syntax.Example) bool { return set.RunExample(i, e) != "" }
+	return slices.DeleteFunc(examples, fails), nil
 }
 
 func example(name string, w Way, member bool) syntax.Example {
