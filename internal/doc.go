@@ -35,6 +35,7 @@
 //	contentful/space         exports and the nt_* content model, in the words above
 //	contentful/emulator/wire   how the stand-in for Contentful answers
 //	contentful/emulator/store  what it remembers, in Contentful's states
+//	contentful/emulator/query  the parameters by which it is asked
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo

@@ -35,6 +35,7 @@ var tiers = []struct {
 		"internal/store/pebblestore",
 		"internal/contentful", "internal/contentful/signature", "internal/contentful/space",
 		"internal/contentful/emulator/wire", "internal/contentful/emulator/store",
+		"internal/contentful/emulator/query",
 		"internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/admin",
 	}},

@@ -1,0 +1,60 @@
+package query
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// A Link is what a field links to.
+type Link struct {
+	Type string // Entry, Asset, or that of a resource
+	ID   string // of a ResourceLink its urn
+}
+
+// Links calls f with every link in a value, at any depth, those of rich text
+// too, in order, until f returns false. It reports whether it saw them all.
+func Links(value json.RawMessage, f func(Link) bool) bool {
+	if !bytes.Contains(value, []byte(`"linkType"`)) {
+		return true
+	}
+	if link, ok := asLink(value); ok {
+		return f(link)
+	}
+	goOn := true
+	members(value, func(_ string, v json.RawMessage) bool {
+		goOn = Links(v, f)
+		return goOn
+	})
+	elements(value, func(v json.RawMessage) bool {
+		goOn = Links(v, f)
+		return goOn
+	})
+	return goOn
+}
+
+// asLink returns the link that a value is, if it is one.
+func asLink(value json.RawMessage) (Link, bool) {
+	sys := member(value, "sys")
+	if sys == nil {
+		return Link{}, false
+	}
+	link := Link{Type: text(member(sys, "linkType")), ID: text(member(sys, "id"))}
+	switch text(member(sys, "type")) {
+	case "Link":
+		return link, link.Type != "" && link.ID != ""
+	case "ResourceLink":
+		link.ID = text(member(sys, "urn"))
+		return link, link.Type != "" && link.ID != ""
+	}
+	return Link{}, false
+}
+
+// linksTo reports whether an entity links to another, in any locale.
+func (e *Entity) linksTo(want Link) bool {
+	for _, v := range e.Fields {
+		if !Links(v.JSON, func(l Link) bool { return l != want }) {
+			return true
+		}
+	}
+	return false
+}
