@@ -142,9 +142,6 @@ func doubtsOf(catalog *experience.Catalog, set *segment.Set) []content.Finding {
 		if doubtful := audienceDoubt(e.Audience, set); doubtful != "" {
 			doubt("%s", doubtful)
 		}
-		if e.Sticky {
-			doubt("it is sticky, which has no effect yet: who leaves the segment or is distributed anew loses the variant")
-		}
 	}
 	return findings
 }

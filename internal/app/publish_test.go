@@ -71,20 +71,6 @@ func TestEditsAreServedWhenTheyAreGood(t *testing.T) {
 	require.Equal(t, "three", served(), "and so does one that has gone")
 }
 
-func TestAStickyExperienceIsAFinding(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
-	}
-	write("segue.yaml", "store: \"memory:\"\ncontent: \"\"\nsegments: \"\"\nexperiences: e.yaml\n")
-	write("e.yaml", "id: e1\nsticky: true\nvariables: { theme: [light, dark] }\n")
-	cfg, err := config.Load(filepath.Join(dir, "segue.yaml"), nil, nil)
-	require.NoError(t, err)
-	_, findings, err := Load(cfg)
-	require.NoError(t, err)
-	require.Len(t, findings, 1)
-	require.Contains(t, findings[0].Message, "experience e1: it is sticky")
-}
 
 // An example that content decides must not keep content from being served.
 func TestFailingExamplesAreMistakesButForThoseAboutContent(t *testing.T) {

@@ -10,9 +10,9 @@ func (p *Plan) Decide(v Visitor, dst *Decision) {
 	for _, e := range p.experiences {
 		at := placeIn(e, v)
 		dst.places = append(dst.places, at)
-		if at >= 0 {
+		if at.in() {
 			dst.Experiences = append(dst.Experiences, Assignment{
-				Experience: e, Variant: int(at), Segment: e.Audience, Reason: reason(e, int(at)), Sticky: e.Sticky,
+				Experience: e, Variant: at.index, Segment: e.Audience, Reason: at.reason(reason(e, at.index)), Sticky: e.Sticky,
 			})
 		}
 	}
@@ -23,14 +23,27 @@ func (p *Plan) Decide(v Visitor, dst *Decision) {
 }
 
 func placeIn(e *experience.Experience, v Visitor) place {
+	if e.Sticky && v.Seen != nil {
+		if index, ok := v.Seen(e.ID); ok && e.Has(index) {
+			return place{index: index, kept: true}
+		}
+	}
 	if e.Audience != "" && !v.Member(e.Audience) {
-		return notMember
+		return place{index: notMember}
 	}
 	index, in := e.Assign(v.StableID)
 	if !in {
-		return notInTraffic
+		return place{index: notInTraffic}
 	}
-	return place(index)
+	return place{index: index}
+}
+
+// reason is why a visitor has a place, given why they would have it otherwise.
+func (p place) reason(otherwise Reason) Reason {
+	if p.kept {
+		return Sticky
+	}
+	return otherwise
 }
 
 // decide gives the slot to the first offer that applies. If none does, the
@@ -40,13 +53,15 @@ func (s *slot) decide(places []place) Slot {
 	for i := range s.offers {
 		o := &s.offers[i]
 		missed := Default
-		switch at := places[o.experience]; at {
+		switch at := places[o.experience]; at.index {
 		case notMember:
 		case notInTraffic:
 			missed = NotInTraffic
 		default:
-			out := o.at(at, s)
-			if out.applies {
+			if out := o.at(at.index, s); out.applies {
+				if out.slot.Experience != "" {
+					out.slot.Reason = at.reason(out.slot.Reason)
+				}
 				return out.slot
 			}
 			missed = NoVariant
@@ -63,11 +78,11 @@ func (p *Plan) decideVariables(dst *Decision) {
 		v := &p.variables[i]
 		at := dst.places[v.experience]
 		last := len(dst.Variables) - 1
-		if at < 0 || last >= 0 && dst.Variables[last].Key == v.of.Key {
+		if !at.in() || last >= 0 && dst.Variables[last].Key == v.of.Key {
 			continue
 		}
 		dst.Variables = append(dst.Variables, Variable{
-			Key: v.of.Key, Value: v.of.At(int(at)), Experience: p.experiences[v.experience].ID, Variant: int(at),
+			Key: v.of.Key, Value: v.of.At(at.index), Experience: p.experiences[v.experience].ID, Variant: at.index,
 		})
 	}
 }

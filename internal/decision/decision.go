@@ -11,6 +11,10 @@
 // which the experience has no variant of this slot. An experience that does not
 // take the visitor in, or whose variant cannot be published, leaves the slot to
 // the next.
+//
+// Who has seen a variant of a sticky experience keeps it, whatever has become of
+// the audience, the traffic and the shares since, as long as the experience has
+// that variant.
 package decision
 
 import (
@@ -42,6 +46,9 @@ const (
 type Visitor struct {
 	StableID string                     // what the assignment hash goes by
 	Member   func(audience string) bool // whether the visitor is in a segment
+	// Seen returns the index of an experience that the visitor saw first; ok is
+	// false if they have seen none. Nil says that they have seen nothing.
+	Seen func(experience string) (index int, ok bool)
 }
 
 // A Decision is what one visitor gets.
@@ -55,11 +62,18 @@ type Decision struct {
 
 // A place is the index that an experience gives a visitor, or why it gives
 // none.
-type place int
+type place struct {
+	index int
+	kept  bool // because they have seen it
+}
 
+// in reports whether the experience gives the visitor an index.
+func (p place) in() bool { return p.index >= 0 }
+
+// The indexes of those to whom an experience gives none.
 const (
-	notMember    place = -1
-	notInTraffic place = -2
+	notMember    = -1
+	notInTraffic = -2
 )
 
 // Same reports whether d and e show the same: slot for slot the same choice.

@@ -229,3 +229,49 @@ func TestSame(t *testing.T) {
 	require.False(t, slot(asIs).Same(slot(func(s *decision.Slot) { s.Baseline = "banner" })))
 	require.False(t, slot(asIs).Same(&decision.Decision{}))
 }
+
+// Whoever has seen a variant of a sticky experience keeps it.
+func TestStickyExperiencesKeepWhatWasSeen(t *testing.T) {
+	sticky := experience.Experience{
+		ID: "sticky", Sticky: true, Audience: "members", Traffic: 1, Distribution: always(1),
+		Components: []experience.Component{component("hero", "hero-1", "hero-2")},
+		Variables:  []experience.Variable{{Key: "theme", Values: []json.RawMessage{[]byte(`0`), []byte(`1`), []byte(`2`)}}},
+	}
+	for name, tc := range map[string]struct {
+		edit     func(*experience.Experience)
+		audience string
+		seen     map[string]int
+		variant  int
+		reason   decision.Reason
+	}{
+		"nothing seen":                          {nil, "members", nil, 1, decision.BySegment},
+		"something else seen":                   {nil, "members", map[string]int{"other": 2}, 1, decision.BySegment},
+		"another variant seen":                  {nil, "members", map[string]int{"sticky": 2}, 2, decision.Sticky},
+		"left the segment":                      {nil, "strangers", map[string]int{"sticky": 1}, 1, decision.Sticky},
+		"left the traffic":                      {func(e *experience.Experience) { e.Traffic = 0 }, "members", map[string]int{"sticky": 1}, 1, decision.Sticky},
+		"distributed anew":                      {func(e *experience.Experience) { e.Distribution = always(2) }, "members", map[string]int{"sticky": 1}, 1, decision.Sticky},
+		"in the holdout":                        {nil, "members", map[string]int{"sticky": 0}, 0, decision.Sticky},
+		"a variant that is no more":             {nil, "members", map[string]int{"sticky": 3}, 1, decision.BySegment},
+		"a variant that is no more, for others": {nil, "strangers", map[string]int{"sticky": 3}, 0, decision.Default},
+		"not sticky":                            {func(e *experience.Experience) { e.Sticky = false }, "strangers", map[string]int{"sticky": 1}, 0, decision.Default},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := sticky
+			if tc.edit != nil {
+				tc.edit(&e)
+			}
+			p := decision.NewPlan(catalog(t, nil, e), []string{"hero"}, anything, level)
+			var d decision.Decision
+			p.Decide(decision.Visitor{StableID: "v", Member: members(tc.audience), Seen: sees(tc.seen)}, &d)
+			require.Equal(t, tc.variant, d.Slots[0].Variant)
+			require.Equal(t, tc.reason, d.Slots[0].Reason)
+			if tc.reason == decision.Default {
+				require.Empty(t, d.Experiences)
+				return
+			}
+			require.Equal(t, tc.variant, d.Experiences[0].Variant)
+			require.Equal(t, tc.reason, d.Experiences[0].Reason)
+			require.Equal(t, fmt.Sprint(tc.variant), string(d.Variables[0].Value))
+		})
+	}
+}

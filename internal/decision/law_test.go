@@ -56,6 +56,7 @@ func genExperience(id string, w world) *rapid.Generator[experience.Experience] {
 			ID:           id,
 			Kind:         experience.Kind(rapid.IntRange(0, 1).Draw(t, "kind")),
 			Audience:     rapid.SampledFrom(audiences).Draw(t, "audience"),
+			Sticky:       rapid.Bool().Draw(t, "sticky"),
 			Traffic:      rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(t, "traffic"),
 			Distribution: rapid.SampledFrom([][]experience.Range{nil, always(0), always(1), always(3), {{Index: 0, Start: 0, End: 0.3}, {Index: 1, Start: 0.3, End: 0.6}, {Index: 2, Start: 0.6, End: 1}}}).Draw(t, "distribution"),
 		}
@@ -83,8 +84,17 @@ func genExperience(id string, w world) *rapid.Generator[experience.Experience] {
 func genVisitor() *rapid.Generator[decision.Visitor] {
 	return rapid.Custom(func(t *rapid.T) decision.Visitor {
 		in := rapid.SliceOf(rapid.SampledFrom(audiences[1:])).Draw(t, "in")
-		return decision.Visitor{StableID: rapid.StringN(1, 4, -1).Draw(t, "stable id"), Member: members(in...)}
+		seen := rapid.MapOf(rapid.SampledFrom([]string{"e0", "e1", "e2"}), rapid.IntRange(0, 4)).Draw(t, "seen")
+		return decision.Visitor{StableID: rapid.StringN(1, 4, -1).Draw(t, "stable id"), Member: members(in...), Seen: sees(seen)}
 	})
+}
+
+// sees is what a visitor has seen, by experience.
+func sees(index map[string]int) func(string) (int, bool) {
+	return func(experience string) (int, bool) {
+		k, ok := index[experience]
+		return k, ok
+	}
 }
 
 // slotByRules decides one slot straight from the words of the package comment.
@@ -92,12 +102,15 @@ func slotByRules(w world, v decision.Visitor, baseline string) (experienceID str
 	at := slices.Clone(w.cat.At(baseline))
 	slices.SortStableFunc(at, func(a, b *experience.Experience) int { return w.priorities[b.Audience] - w.priorities[a.Audience] })
 	for _, e := range at {
-		if e.Audience != "" && !v.Member(e.Audience) {
-			continue
-		}
-		index, in := e.Assign(v.StableID)
-		if !in {
-			continue
+		index, kept := v.Seen(e.ID)
+		if kept = kept && e.Sticky && e.Has(index); !kept {
+			if e.Audience != "" && !v.Member(e.Audience) {
+				continue
+			}
+			var in bool
+			if index, in = e.Assign(v.StableID); !in {
+				continue
+			}
 		}
 		c := e.Component(baseline)
 		switch {

@@ -140,8 +140,8 @@ func (b *builder) offer(e *experience.Experience, baseline string) offer {
 
 // at returns what o comes to at a visitor's index. Beyond the variants that is
 // the baseline, of nobody's choice: it is not the holdout's or control's.
-func (o *offer) at(index place, s *slot) outcome {
-	if int(index) < len(o.outcomes) {
+func (o *offer) at(index int, s *slot) outcome {
+	if index < len(o.outcomes) {
 		return o.outcomes[index]
 	}
 	return outcome{applies: true, slot: Slot{Baseline: s.baseline, Entry: s.baseline, Reason: NoVariant}}

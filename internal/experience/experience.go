@@ -2,7 +2,8 @@
 // variants replace which components, in which shares, with which holdout.
 //
 // The rule it upholds: who gets which variant depends on the arrangement and
-// the visitor's stable id alone, so nothing about an assignment is stored.
+// the visitor's stable id alone, so nothing about an assignment is stored. A
+// sticky experience depends on what the visitor has seen besides.
 //
 // It knows nothing of any CMS; package contentful fills it from nt_* entries,
 // and files under config/experiences say the same.
@@ -67,6 +68,22 @@ func (v *Variable) At(index int) json.RawMessage {
 		return v.Values[index]
 	}
 	return v.Values[0]
+}
+
+// Has reports whether e has anything at an index: it is the baseline's, or some
+// component or variable has a variant there.
+func (e *Experience) Has(index int) bool {
+	for i := range e.Components {
+		if index <= len(e.Components[i].Variants) {
+			return true
+		}
+	}
+	for i := range e.Variables {
+		if index < len(e.Variables[i].Values) {
+			return true
+		}
+	}
+	return index == 0
 }
 
 // Assign returns the index that e gives to a visitor of its audience, and

@@ -18,13 +18,14 @@ import (
 type memory struct {
 	set      *segment.Set // that it was prepared for
 	log      *segment.Log
+	seen     map[string]visitor.Exposure // the record's
 	lastSeen int64
 	stamp    uint64 // of the record in the store; 0 if it has none
 	past     *past  // the latest answer; nil = none yet
 }
 
 func newMemory(set *segment.Set, rec *visitor.Record, stamp uint64) *memory {
-	return &memory{set: set, log: set.Bind(rec), lastSeen: rec.Summary.LastSeen, stamp: stamp}
+	return &memory{set: set, log: set.Bind(rec), seen: rec.Summary.Exposures, lastSeen: rec.Summary.LastSeen, stamp: stamp}
 }
 
 // memories are those of recent visitors, as many as there is room for.
@@ -32,8 +33,11 @@ type memories struct {
 	cache *otter.Cache[string, *memory]
 }
 
-// memoryOverhead is what keeping a memory takes besides its log, in bytes.
-const memoryOverhead = 200
+// What keeping a memory takes besides its log, in bytes.
+const (
+	memoryOverhead = 200
+	perExposure    = 160
+)
 
 func newMemories(bytes int64) *memories {
 	if bytes <= 0 {
@@ -42,7 +46,7 @@ func newMemories(bytes int64) *memories {
 	return &memories{otter.Must(&otter.Options[string, *memory]{
 		MaximumWeight: uint64(bytes),
 		Weigher: func(id string, m *memory) uint32 {
-			return uint32(len(id) + m.log.Size() + m.past.size() + memoryOverhead)
+			return uint32(len(id) + m.log.Size() + m.past.size() + perExposure*len(m.seen) + memoryOverhead)
 		},
 	})}
 }

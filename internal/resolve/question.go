@@ -50,7 +50,15 @@ func (q *question) decide(at int64, res *segment.Result, d *decision.Decision) {
 	q.plan.Decide(decision.Visitor{
 		StableID: q.visitor,
 		Member:   func(audience string) bool { return q.site.isMember(audience, res.Members) },
+		Seen:     q.hasSeen,
 	}, d)
+}
+
+// hasSeen returns the index of an experience that the visitor had seen first by
+// the instant of the question.
+func (q *question) hasSeen(experience string) (index int, ok bool) {
+	first, ok := q.seen[experience]
+	return first.Variant, ok && first.At <= q.at
 }
 
 // holdsUntil returns the earliest instant at which the slots or variables differ

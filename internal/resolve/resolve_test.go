@@ -114,7 +114,7 @@ func newSite(t testing.TB, headline string) *resolve.Site {
 	catalog, err := experience.NewCatalog([]experience.Experience{
 		{ID: "carts", Audience: "cart", Traffic: 1, Distribution: always, Components: []experience.Component{{Baseline: "hero", Variants: []experience.Variant{{Entry: "hero-cart"}}}}},
 		{ID: "fans", Audience: "fan", Traffic: 1, Distribution: always, Components: []experience.Component{{Baseline: "hero", Variants: []experience.Variant{{Entry: "hero-new"}}}}},
-		{ID: "theme", Audience: "dark", Traffic: 1, Distribution: always, Variables: []experience.Variable{{Key: "theme", Values: []json.RawMessage{[]byte(`"light"`), []byte(`"dark"`)}}}},
+		{ID: "theme", Audience: "dark", Sticky: true, Traffic: 1, Distribution: always, Variables: []experience.Variable{{Key: "theme", Values: []json.RawMessage{[]byte(`"light"`), []byte(`"dark"`)}}}},
 	}, nil)
 	require.NoError(t, err)
 	return resolve.NewSite(snapshot, set, catalog)
@@ -329,4 +329,27 @@ func TestCallsOfOnePageViewAreAnsweredForOneInstant(t *testing.T) {
 	require.Equal(t, r.now, ask("w", "n1", "").At, "another visitor's page view is another")
 	_, err := r.Resolve(t.Context(), resolve.Request{AnonymousID: "v", Navigation: strings.Repeat("x", 201)})
 	require.Equal(t, fault.Invalid, fault.KindOf(err))
+}
+
+// What a visitor saw of a sticky experience stays theirs, as of the instant they
+// saw it.
+func TestASeenVariantOfAStickyExperienceStays(t *testing.T) {
+	r := newRig(t)
+	toggled := r.ask(t, resolve.Request{Messages: []signal.Message{r.event("m1", "Theme Toggled", 0)}})
+	require.Equal(t, start.Add(10*time.Minute), toggled.ValidUntil)
+	r.now = start.Add(time.Minute)
+	seen := signal.Message{Type: "component", MessageID: "m2", Timestamp: r.now, Props: signal.Props{
+		{Key: "experienceId", Value: signal.TextOf("theme")}, {Key: "variantIndex", Value: signal.NumberOf(1)},
+	}}
+	kept := r.ask(t, resolve.Request{Messages: []signal.Message{seen}})
+	require.Equal(t, decision.Sticky, kept.Decision.Experiences[0].Reason)
+	require.True(t, kept.ValidUntil.IsZero(), "time does not take it away")
+
+	r.now = start.Add(time.Hour)
+	later := r.ask(t, resolve.Request{})
+	require.Empty(t, later.Segments)
+	require.Equal(t, kept.Decision.Variables, later.Decision.Variables)
+	require.Equal(t, decision.Sticky, r.ask(t, resolve.Request{}).Decision.Experiences[0].Reason, "from memory too")
+	before := r.ask(t, resolve.Request{At: start.Add(30 * time.Second)})
+	require.Equal(t, decision.BySegment, before.Decision.Experiences[0].Reason, "before it was seen it was the segment's")
 }

@@ -25,7 +25,8 @@ import (
 // equal bytes. A change of the form takes a new version; what an old version
 // wrote stays readable, and testdata holds a blob of each.
 const (
-	recordVersion  = 0x01
+	recordVersion  = 0x02
+	recordVersion1 = 0x01 // has no exposures
 	signalsVersion = 0x81
 )
 
@@ -39,6 +40,7 @@ func AppendRecord(dst []byte, r *Record) []byte {
 	defer e.release()
 	e.signals(r.Signals)
 	e.summary(&r.Summary)
+	e.exposures(r.Summary.Exposures)
 	return e.appendTo(dst, recordVersion)
 }
 
@@ -46,13 +48,18 @@ func AppendRecord(dst []byte, r *Record) []byte {
 // id. The record does not refer to b. Bytes that AppendRecord has not written
 // are a fault.Internal error.
 func DecodeRecord(id string, b []byte) (*Record, error) {
-	d, err := newDecoder(b, recordVersion, "record")
+	d, err := newDecoder(b, "record", recordVersion, recordVersion1)
 	if err != nil {
 		return nil, err
 	}
 	r := newRecord(id)
 	r.setLog(d.signals())
 	r.Summary = d.summary()
+	if d.version == recordVersion1 {
+		r.Summary.exposeAll(r.Signals)
+	} else {
+		r.Summary.Exposures = d.exposures()
+	}
 	if err := d.end(); err != nil {
 		return nil, err
 	}
@@ -70,7 +77,7 @@ func AppendSignals(dst []byte, sigs []signal.Signal) []byte {
 // DecodeSignals returns the signals that AppendSignals wrote. They do not refer
 // to b. Bytes that AppendSignals has not written are a fault.Internal error.
 func DecodeSignals(b []byte) ([]signal.Signal, error) {
-	d, err := newDecoder(b, signalsVersion, "list of signals")
+	d, err := newDecoder(b, "list of signals", signalsVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +88,9 @@ func DecodeSignals(b []byte) ([]signal.Signal, error) {
 	return sigs, nil
 }
 
-// checked returns b without its version and checksum, when they are right.
-func checked(b []byte, version byte, what string) ([]byte, error) {
+// checked returns b without its version and checksum, when they are right; the
+// version when it is one of versions, of which the first is the present one.
+func checked(b []byte, what string, versions []byte) ([]byte, error) {
 	if len(b) < 1+checksumSize {
 		return nil, fault.New(fault.Internal, "stored %s is cut off: %d bytes are too few; restore it from a backup", what, len(b))
 	}
@@ -91,9 +99,9 @@ func checked(b []byte, version byte, what string) ([]byte, error) {
 		return nil, fault.New(fault.Internal,
 			"stored %s of %d bytes is damaged: checksum is %08x, not %08x; restore it from a backup", what, len(b), got, want)
 	}
-	if body[0] != version {
+	if !slices.Contains(versions, body[0]) {
 		return nil, fault.New(fault.Internal,
-			"stored %s has version %#02x and this program reads version %#02x; use the program that wrote it, or a later one", what, body[0], version)
+			"stored %s has version %#02x and this program reads version %#02x; use the program that wrote it, or a later one", what, body[0], versions[0])
 	}
 	return body[1:], nil
 }
@@ -271,6 +279,22 @@ func (d *decoder) summary() Summary {
 	s.OtherSessions = int(d.uint())
 	d.dropped(&s)
 	return s
+}
+
+func (e *encoder) exposures(seen map[string]Exposure) {
+	e.uint(uint64(len(seen)))
+	for _, key := range sortedKeys(seen) {
+		e.text(key)
+		e.uint(uint64(seen[key].Variant))
+		e.assertion(seen[key].assertion())
+	}
+}
+
+func (d *decoder) exposures() map[string]Exposure {
+	return decodeMap(d, 5, func() (string, Exposure) {
+		key, variant, by := d.text(), int(d.uint()), d.assertion()
+		return key, Exposure{Variant: variant, At: by.At, Pos: by.Pos, By: by.By}
+	})
 }
 
 func (d *decoder) dropped(s *Summary) {

@@ -72,7 +72,7 @@ func TestEveryDamageIsAnError(t *testing.T) {
 	_, err := visitor.DecodeRecord("v", append(slices.Clone(blob), 0))
 	require.ErrorContains(t, err, "damaged")
 	_, err = visitor.DecodeSignals(blob)
-	require.ErrorContains(t, err, "version 0x01 and this program reads version 0x81")
+	require.ErrorContains(t, err, "version 0x02 and this program reads version 0x81")
 }
 
 // goldenRecord has everything a record can have.
@@ -89,8 +89,11 @@ func goldenRecord() *visitor.Record {
 		},
 	}
 	named := signal.Signal{ID: "0123456789abcdef", Type: signal.Page, Name: "Prices", At: sigs[20].At, Device: "anon-2", Flags: signal.ClampedFuture, Raw: sigs[20].At + 9000}
+	seen := signal.Signal{ID: "seen", Type: signal.Component, At: sigs[2].At, Device: "anon-1", Props: signal.Props{
+		{Key: "experienceId", Value: signal.TextOf("exp-1")}, {Key: "variantIndex", Value: signal.NumberOf(2)},
+	}}
 	late := signal.Signal{ID: "late", Name: "Order Completed", At: sigs[12].At, Device: "anon-1", Flags: signal.TooLate | signal.Skewed}
-	r, _ := (&visitor.Record{ID: "anon-1"}).With(visitor.Limits{MaxSignals: 16}, append(sigs, identify, named, late)...)
+	r, _ := (&visitor.Record{ID: "anon-1"}).With(visitor.Limits{MaxSignals: 16}, append(sigs, identify, named, seen, late)...)
 	return r
 }
 
@@ -114,6 +117,9 @@ func dump(r *visitor.Record) string {
 		t := s.Traits[k]
 		fmt.Fprintf(&b, "trait %s: %s(%d) at %d/%d by %s\n", k, t.Value, t.Value.Kind(), t.At, t.Pos, t.By)
 	}
+	for _, k := range slices.Sorted(maps.Keys(s.Exposures)) {
+		fmt.Fprintf(&b, "exposure %s: %+v\n", k, s.Exposures[k])
+	}
 	for _, k := range slices.Sorted(maps.Keys(s.Streams)) {
 		fmt.Fprintf(&b, "stream %s: %+v\n", k, s.Streams[k])
 	}
@@ -125,7 +131,7 @@ func dump(r *visitor.Record) string {
 
 func TestStoredFormStaysReadable(t *testing.T) {
 	r := goldenRecord()
-	record, signals := "testdata/record-v1", "testdata/signals-v1"
+	record, signals := "testdata/record-v2", "testdata/signals-v1"
 	if *update {
 		writeHex(t, record+".hex", visitor.AppendRecord(nil, r))
 		writeHex(t, signals+".hex", visitor.AppendSignals(nil, r.Signals))
@@ -143,6 +149,25 @@ func TestStoredFormStaysReadable(t *testing.T) {
 	sigs, err := visitor.DecodeSignals(readHex(t, signals+".hex"))
 	require.NoError(t, err)
 	require.Equal(t, r.Signals, sigs)
+}
+
+// Records of the first version say what was seen only in their signals.
+func TestRecordsOfTheFirstVersion(t *testing.T) {
+	got, err := visitor.DecodeRecord("anon-1", readHex(t, "testdata/record-v1.hex"))
+	require.NoError(t, err)
+	want, err := os.ReadFile("testdata/record-v1.txt")
+	require.NoError(t, err)
+	require.Equal(t, string(want), dump(got))
+
+	r, _ := (&visitor.Record{ID: "anon-1"}).With(visitor.Limits{}, exposure("m2", 2, "exp", 1), exposure("m1", 1, "exp", 3))
+	seen := r.Summary.Exposures
+	require.Equal(t, map[string]visitor.Exposure{"exp": {Variant: 3, At: 1, By: "m1"}}, seen)
+	r.Summary.Exposures = nil
+	blob := visitor.AppendRecord(nil, r)
+	body := blob[1 : len(blob)-5] // without version, checksum and the number of exposures, 0
+	got, err = visitor.DecodeRecord("anon-1", visitor.Seal(visitor.RecordVersion1, body))
+	require.NoError(t, err)
+	require.Equal(t, seen, got.Summary.Exposures)
 }
 
 func writeHex(t *testing.T, name string, b []byte) {

@@ -12,22 +12,23 @@ import (
 // A decoder reads a blob. After the first mistake it returns zeros, and end
 // tells of it.
 type decoder struct {
-	b      []byte
-	off    int    // of what is left in b; cheaper to move than b itself
-	what   string // what is decoded, for messages
-	failed string // the first mistake
-	texts  []string
-	props  []signal.Prop
-	ids    strings.Builder // spells the ids that are stored as bytes
-	idRoom int             // how much of it the first of them makes room for
+	b       []byte
+	off     int    // of what is left in b; cheaper to move than b itself
+	what    string // what is decoded, for messages
+	version byte
+	failed  string // the first mistake
+	texts   []string
+	props   []signal.Prop
+	ids     strings.Builder // spells the ids that are stored as bytes
+	idRoom  int             // how much of it the first of them makes room for
 }
 
-func newDecoder(b []byte, version byte, what string) (*decoder, error) {
-	body, err := checked(b, version, what)
+func newDecoder(b []byte, what string, versions ...byte) (*decoder, error) {
+	body, err := checked(b, what, versions)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{b: body, what: what}
+	d := &decoder{b: body, what: what, version: b[0]}
 	d.readTexts()
 	d.readProps()
 	return d, nil

@@ -5,9 +5,10 @@ import (
 	"hash/crc32"
 )
 
-// RecordVersion and SignalsVersion let the tests build blobs of their own.
+// The versions let the tests build blobs of their own.
 const (
 	RecordVersion  = recordVersion
+	RecordVersion1 = recordVersion1
 	SignalsVersion = signalsVersion
 )
 

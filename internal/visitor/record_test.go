@@ -30,12 +30,22 @@ func genSignal() *rapid.Generator[signal.Signal] {
 			Raw:    rapid.SampledFrom([]int64{0, 0, 1, -7, math.MinInt64, math.MaxInt64}).Draw(t, "raw"),
 		}
 		s.Props = rapid.SliceOfN(genProp(), 0, 4).Draw(t, "props")
+		if s.Type == signal.Component {
+			s.Props = append(s.Props, exposure("", 0, rapid.SampledFrom([]string{"e1", "e2"}).Draw(t, "experience"), rapid.IntRange(0, 3).Draw(t, "variant")).Props...)
+		}
 		s.Props.Sort()
 		if len(s.Props) == 0 {
 			s.Props = nil
 		}
 		return s
 	})
+}
+
+// exposure is a signal of what was seen of an experience.
+func exposure(id string, at int64, experience string, variant int) signal.Signal {
+	return signal.Signal{ID: id, Type: signal.Component, At: at, Props: signal.Props{
+		{Key: "experienceId", Value: signal.TextOf(experience)}, {Key: "variantIndex", Value: signal.NumberOf(float64(variant))},
+	}}
 }
 
 const uuid = `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`
@@ -320,4 +330,21 @@ func TestRepetitionLongAfterIsRecognised(t *testing.T) {
 	again, outcomes := r.With(lim, sigs...)
 	require.Same(t, r, again)
 	require.NotContains(t, outcomes, visitor.Accepted)
+}
+
+// The first variant of an experience that was seen is remembered for ever.
+func TestExposuresOutliveTheLog(t *testing.T) {
+	r := &visitor.Record{ID: "v"}
+	for i := range 2 * visitor.MaxExposures {
+		at := int64(i + 1)
+		r, _ = r.With(visitor.Limits{MaxSignals: 2}, exposure(fmt.Sprint("m", i), at, fmt.Sprintf("e%03d", i), i%3), exposure(fmt.Sprint("n", i), at, fmt.Sprintf("e%03d", i), 9))
+	}
+	require.Len(t, r.Signals, 2)
+	require.Len(t, r.Summary.Exposures, visitor.MaxExposures)
+	require.Equal(t, visitor.Exposure{Variant: 2, At: 6, By: "m5"}, r.Summary.Exposures["e005"])
+
+	late := exposure("late", 1, "e000", 7)
+	late.Flags = signal.TooLate
+	r, _ = r.With(visitor.Limits{}, late)
+	require.Equal(t, visitor.Exposure{Variant: 0, At: 1, By: "m0"}, r.Summary.Exposures["e000"])
 }

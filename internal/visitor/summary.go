@@ -25,7 +25,7 @@ func (s *Summary) empty() bool { return len(s.Events) == 0 }
 // changes, which other records may share.
 func (s *Summary) take(sigs []signal.Signal) {
 	s.Events = own(s.Events)
-	ownTraits := false
+	ownTraits, exposed := false, false
 	for _, sig := range sigs {
 		if sig.Flags&signal.TooLate != 0 {
 			continue
@@ -34,6 +34,12 @@ func (s *Summary) take(sigs []signal.Signal) {
 			s.Traits, ownTraits = own(s.Traits), true
 		}
 		s.see(sig)
+		if !exposed {
+			_, exposed = sig.Exposure()
+		}
+	}
+	if exposed {
+		s.exposeAll(sigs)
 	}
 	s.Events, s.Traits = nilIfEmpty(s.Events), nilIfEmpty(s.Traits)
 }
@@ -113,6 +119,31 @@ func (s *Summary) assert(props signal.Props, by assertion) {
 		}
 	}
 }
+
+// exposeAll takes the exposures of sigs in.
+func (s *Summary) exposeAll(sigs []signal.Signal) {
+	s.Exposures = own(s.Exposures)
+	for i := range sigs {
+		sig := &sigs[i]
+		if seen, ok := sig.Exposure(); ok && sig.Flags&signal.TooLate == 0 {
+			s.expose(seen, assertion{At: sig.At, Pos: sig.Pos, By: sig.ID})
+		}
+	}
+	s.Exposures = nilIfEmpty(s.Exposures)
+}
+
+// expose takes an exposure in. Of several of one experience the first counts.
+func (s *Summary) expose(seen signal.Exposure, by assertion) {
+	if old, known := s.Exposures[seen.Experience]; known && by.compare(old.assertion()) >= 0 {
+		return
+	}
+	s.Exposures[seen.Experience] = Exposure{Variant: seen.Variant, At: by.At, Pos: by.Pos, By: by.By}
+	if len(s.Exposures) > MaxExposures {
+		delete(s.Exposures, slices.Max(slices.Collect(maps.Keys(s.Exposures))))
+	}
+}
+
+func (e Exposure) assertion() assertion { return assertion{At: e.At, Pos: e.Pos, By: e.By} }
 
 func (t Trait) assertion() assertion { return assertion{At: t.At, Pos: t.Pos, By: t.By} }
 

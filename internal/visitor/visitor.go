@@ -48,6 +48,7 @@ type Summary struct {
 	userBy    assertion
 	Events    map[string]EventTotal // by EventKey; at most MaxEvents keys, and MaxEvents names of pages and screens
 	Traits    map[string]Trait      // by trait name (dotted path); the MaxTraits latest asserted
+	Exposures map[string]Exposure   // by experience: the first that was seen of it; the MaxExposures first ids
 	Streams   map[string]Stream     // by device: what the dropped part of the log says of its sessions
 
 	// OtherEvents sums up the event keys for which there was no room, and
@@ -80,6 +81,9 @@ const (
 	MaxEvents = 256
 	// MaxTraits is how many traits a Summary keeps: the latest asserted.
 	MaxTraits = 256
+	// MaxExposures is of how many experiences a Summary keeps what was seen: the
+	// first in the order of the alphabet, as with events.
+	MaxExposures = 256
 	// MaxStreams is for how many devices a Summary keeps what their dropped
 	// signals say: those active last.
 	MaxStreams = 64
@@ -109,6 +113,15 @@ type assertion struct {
 	At  int64
 	Pos int
 	By  string
+}
+
+// An Exposure is the first variant of an experience that the visitor saw, and
+// the signal that reported it.
+type Exposure struct {
+	Variant int // index; 0 = the baseline
+	At      int64
+	Pos     int
+	By      string // message id
 }
 
 // A Stream is what is left of a device's dropped signals: enough to number the

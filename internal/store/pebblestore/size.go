@@ -13,6 +13,7 @@ const (
 	recordBytes  = 512
 	eventBytes   = 112
 	traitBytes   = 224
+	exposeBytes  = 160
 	streamBytes  = 112
 	droppedBytes = int(unsafe.Sizeof(visitor.DroppedID{}))
 )
@@ -41,7 +42,7 @@ func logBytes(sigs []signal.Signal) int {
 
 // summaryBytes returns about how many bytes what s refers to takes in memory.
 func summaryBytes(s *visitor.Summary) int {
-	return recordBytes + len(s.Events)*eventBytes + len(s.Traits)*traitBytes + len(s.Streams)*streamBytes + len(s.DroppedIDs)*droppedBytes
+	return recordBytes + len(s.Events)*eventBytes + len(s.Traits)*traitBytes + len(s.Exposures)*exposeBytes + len(s.Streams)*streamBytes + len(s.DroppedIDs)*droppedBytes
 }
 
 // bytes returns how many bytes r takes in memory.
