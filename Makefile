@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test check lint fuzz oracle bench image clean
+.PHONY: build run test clients check lint fuzz oracle bench image clean
 
 build: ## the binary, static
 	$(GO) build -trimpath -ldflags "-s -w -X github.com/segue-dev/segue/internal/app.version=$(VERSION)" -o bin/segue ./cmd/segue
@@ -31,6 +31,13 @@ else
 RACE_CGO  := 0
 RACE_FLAG :=
 endif
+
+# What the tests of clients/acceptance judge us with; wants Node 20 and npm.
+CLIENTS := clients/acceptance/node_modules/.package-lock.json
+clients: $(CLIENTS)
+$(CLIENTS): clients/acceptance/package-lock.json
+	cd $(dir $<) && npm ci
+	touch $@
 
 check: lint ## format, vet, lint, tidiness: what a change must pass besides its tests
 	$(GO) vet ./...

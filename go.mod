@@ -2,6 +2,8 @@ module github.com/segue-dev/segue
 
 go 1.26.0
 
+ignore ./clients/acceptance/node_modules
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/cockroachdb/pebble/v2 v2.1.7

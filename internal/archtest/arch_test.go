@@ -39,7 +39,7 @@ var tiers = []struct {
 		"internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/admin",
 	}},
-	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "cmd/conformance", "internal/archtest"}},
+	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "cmd/conformance", "clients/acceptance", "internal/archtest"}},
 }
 
 // allowed are the exceptions to the rules above, each with its reason.

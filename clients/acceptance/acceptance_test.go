@@ -1,0 +1,69 @@
+package acceptance
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long one file of tests may take.
+const patience = 3 * time.Minute
+
+func TestClients(t *testing.T) {
+	needs(t, "node", func() error { _, err := exec.LookPath("node"); return err })
+	needs(t, "the clients: run `make clients`", func() error { _, err := os.Stat("node_modules"); return err })
+	files, err := filepath.Glob("*.test.mjs")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(file, ".test.mjs"), func(t *testing.T) { runFile(t, file) })
+	}
+}
+
+// needs skips the test if something is not there, and fails it where nothing
+// may be skipped.
+func needs(t *testing.T, what string, look func() error) {
+	t.Helper()
+	switch err := look(); {
+	case err == nil:
+	case os.Getenv("SEGUE_REQUIRE_PARTS") != "":
+		t.Fatalf("missing: %s (%v), and SEGUE_REQUIRE_PARTS forbids to skip", what, err)
+	default:
+		t.Skipf("skipped, for want of %s", what)
+	}
+}
+
+// runFile starts what a file of tests names in its source and runs it.
+func runFile(t *testing.T, file string) {
+	source, err := os.ReadFile(file)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", file)
+	node.Env = os.Environ()
+	for variable, start := range servers {
+		if strings.Contains(string(source), variable) {
+			node.Env = append(node.Env, variable+"="+start(t))
+		}
+	}
+	out, err := node.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	t.Logf("%s", closing(string(out)))
+}
+
+// closing returns the lines in which Node says how many tests there were.
+func closing(out string) string {
+	var lines []string
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "ℹ ") {
+			lines = append(lines, strings.TrimSpace(strings.TrimPrefix(line, "ℹ ")))
+		}
+	}
+	return strings.Join(lines, ", ")
+}
