@@ -49,7 +49,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 
 	metrics := telemetry.New(prometheus.NewRegistry(), BuildOf())
 	metrics.Loaded(true)
-	metrics.Published(site.Segments.Len(), len(findings))
+	metrics.Published(site.Segments.Len(), findings)
 	if cfg.Development() {
 		log.Warn("development mode: no API keys are asked for, so only this machine may connect")
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -83,13 +82,15 @@ func load(cfg config.Config, lists func(key string) (segment.List, error)) (*res
 		configured[d.Key] = true
 	}
 	editors := space.LoadPersonalization(snapshot, func(key string) bool { return configured[key] })
-	set, segmentsErr := segment.Compile(append(definitions, editors.Audiences...), SegmentOptions(cfg, snapshot, lists))
-	catalog, catalogErr := experience.NewCatalog(append(editors.Experiences, filed...), joined(editors.Order, filedOrder))
+	set, segmentsErr := compile(definitions, &editors, SegmentOptions(cfg, snapshot, lists))
+	catalog, catalogErr := catalogOf(&editors, filed, filedOrder)
 	if err := errors.Join(segmentsErr, catalogErr); err != nil {
 		return nil, nil, err
 	}
 	findings := slices.Concat(snapshot.Findings(), editors.Findings, doubtsOf(catalog, set), missingIn(set, lists != nil))
-	return resolve.NewSite(snapshot, set, catalog), findings, nil
+	site := resolve.NewSite(snapshot, set, catalog)
+	site.Refused = editors.Refused
+	return site, findings, nil
 }
 
 // loadContent reads the content that setting names; "" is content without
@@ -115,19 +116,6 @@ func emptyContent() (*content.Snapshot, error) {
 		return nil, fmt.Errorf("content: %w", err)
 	}
 	return b.Build()
-}
-
-// joined returns, for each baseline, the experiences of the content before
-// those of files.
-func joined(editors, filed map[string][]string) map[string][]string {
-	order := maps.Clone(editors)
-	if order == nil {
-		order = map[string][]string{}
-	}
-	for baseline, ids := range filed {
-		order[baseline] = append(slices.Clip(order[baseline]), ids...)
-	}
-	return order
 }
 
 // doubtsOf are the experiences that will not do what their editors expect.

@@ -66,7 +66,7 @@ func (p *publisher) look(ctx context.Context) {
 	}
 	p.broken.Store(nil)
 	p.resolver.Publish(site)
-	p.metrics.Published(site.Segments.Len(), len(findings))
+	p.metrics.Published(site.Segments.Len(), findings)
 	report(p.log, p.cfg, site, findings)
 }
 

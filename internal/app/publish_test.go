@@ -71,7 +71,6 @@ func TestEditsAreServedWhenTheyAreGood(t *testing.T) {
 	require.Equal(t, "three", served(), "and so does one that has gone")
 }
 
-
 // An example that content decides must not keep content from being served.
 func TestFailingExamplesAreMistakesButForThoseAboutContent(t *testing.T) {
 	dir := t.TempDir()

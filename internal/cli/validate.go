@@ -44,8 +44,11 @@ type validateFinding struct {
 	Allowed  string        `json:"allowed,omitempty"` // why the segment allows it
 }
 
-// contentCode is that of all findings about content and experiences alone.
-const contentCode = "CT101"
+// The codes of findings about content and experiences alone.
+const (
+	contentCode = "CT101" // doubtful
+	leftOutCode = "CT102" // not understood, and so not used
+)
 
 // errExamples says that segments do not do what their examples say; each
 // failure has been printed.
@@ -140,6 +143,9 @@ func findingsOf(list []content.Finding) []validateFinding {
 	out := make([]validateFinding, len(list))
 	for i, f := range list {
 		out[i] = validateFinding{Code: contentCode, Severity: lint.Warning, Entry: f.Entry, Field: f.Field, Message: f.Message}
+		if f.LeftOut {
+			out[i].Code, out[i].Severity = leftOutCode, lint.Error
+		}
 	}
 	return out
 }

@@ -83,6 +83,7 @@ type Finding struct {
 	Entry   string // id of an entry or asset; "" = the content as a whole
 	Field   string // may be empty
 	Message string
+	LeftOut bool // the entry is not used because of it
 }
 
 // unknownLocale is the answer to a locale that the content does not have.

@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/segue-dev/segue/internal/decision"
@@ -126,6 +128,10 @@ func (s *Site) Explain(rec *visitor.Record, key string, ctx segment.Context, at 
 	}
 	all := make([]*Explained, len(list))
 	for i, e := range list {
+		if _, refused := s.Refused[e.Segment]; refused {
+			all[i] = &Explained{e, &whatif.Outlook{}, at}
+			continue
+		}
 		q := whatif.Question{Set: s.Segments, Segment: e.Segment, Record: rec, Context: ctx, At: at}
 		outlook, err := q.Outlook()
 		if err != nil {
@@ -136,8 +142,12 @@ func (s *Site) Explain(rec *visitor.Record, key string, ctx segment.Context, at 
 	return all, nil
 }
 
-// explain explains one segment, or all of them if key is empty.
+// explain explains one segment, or all of them if key is empty, refused
+// audiences at the end.
 func (s *Site) explain(rec *visitor.Record, key string, ctx segment.Context, at int64) ([]*segment.Explanation, error) {
+	if why, refused := s.Refused[key]; refused {
+		return []*segment.Explanation{refusedAudience(key, why)}, nil
+	}
 	if key != "" {
 		e, err := s.Segments.Explain(rec, key, ctx, at)
 		return []*segment.Explanation{e}, err
@@ -150,5 +160,13 @@ func (s *Site) explain(rec *visitor.Record, key string, ctx segment.Context, at 
 		}
 		all[i] = e
 	}
+	for _, key := range slices.Sorted(maps.Keys(s.Refused)) {
+		all = append(all, refusedAudience(key, s.Refused[key]))
+	}
 	return all, nil
+}
+
+// refusedAudience explains that nobody is in an audience.
+func refusedAudience(key, why string) *segment.Explanation {
+	return &segment.Explanation{Segment: key, Truth: "unknown", ValidUntil: segment.Forever, Reason: why}
 }

@@ -29,6 +29,9 @@ type Site struct {
 	Content     *content.Snapshot
 	Segments    *segment.Set
 	Experiences *experience.Catalog
+	// Refused says why audiences of the content are no segments, by key: their
+	// rules are not understood, so nobody is in them. It may be nil.
+	Refused map[string]string
 
 	number uint64 // its own, of all sites of this process
 

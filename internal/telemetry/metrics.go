@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -42,6 +43,7 @@ type Metrics struct {
 	slots        *prometheus.CounterVec
 	truncated    prometheus.Counter
 	findings     prometheus.Gauge
+	misread      *prometheus.GaugeVec
 	segments     prometheus.Gauge
 	loaded       prometheus.Gauge
 }
@@ -76,8 +78,11 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		}, []string{"experience", "variant", "reason"}),
 		truncated: counter("segue_resolve_truncated_total", "Answers whose rules look back beyond what is remembered."),
 		findings:  gauge("segue_content_findings", "Doubts about the content that is served; segue validate names them."),
-		segments:  gauge("segue_segments", "Segments that are served."),
-		loaded:    gauge("segue_files_reload_success", "1 if the files of segments, experiences and content were good when they were last read; 0: what was good before is served."),
+		misread: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "segue_content_not_understood", Help: "Audiences and experiences that are left out since they are not understood, by entry and field; at most 100.",
+		}, []string{"entry", "field"}),
+		segments: gauge("segue_segments", "Segments that are served."),
+		loaded:   gauge("segue_files_reload_success", "1 if the files of segments, experiences and content were good when they were last read; 0: what was good before is served."),
 	}
 	phases := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "segue_resolve_duration_seconds", Buckets: fine,
@@ -87,7 +92,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		m.phases[i] = phases.WithLabelValues(name)
 	}
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late,
-		phases, m.slots, m.truncated, m.findings, m.segments, m.loaded, buildInfo(build),
+		phases, m.slots, m.truncated, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -179,9 +184,23 @@ func (m *Metrics) Loaded(good bool) {
 	}
 }
 
-// Published tells what is served from now on: so many segments, and so many
-// doubts about the content.
-func (m *Metrics) Published(segments, findings int) {
+// maxMisread bounds the entries and fields that are named as not understood.
+const maxMisread = 100
+
+// Published tells what is served from now on: so many segments, and these doubts
+// about the content.
+func (m *Metrics) Published(segments int, findings []content.Finding) {
 	m.segments.Set(float64(segments))
-	m.findings.Set(float64(findings))
+	m.findings.Set(float64(len(findings)))
+	m.misread.Reset()
+	type place struct{ entry, field string }
+	count := map[place]int{}
+	for _, f := range findings {
+		at := place{f.Entry, f.Field}
+		if _, known := count[at]; !f.LeftOut || !known && len(count) == maxMisread {
+			continue
+		}
+		count[at]++
+		m.misread.WithLabelValues(f.Entry, f.Field).Set(float64(count[at]))
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/ingest"
@@ -57,7 +58,10 @@ func TestWhatIsCounted(t *testing.T) {
 	}}}
 	m.Resolved(answer, resolve.Timing{Ingest: time.Second, Evaluate: time.Microsecond})
 	m.Resolved(answer, resolve.Timing{})
-	m.Published(4, 2)
+	m.Published(4, []content.Finding{{Entry: "gone", Field: "nt_rules", LeftOut: true}})
+	m.Published(4, []content.Finding{
+		{Entry: "a1", Field: "nt_rules", LeftOut: true}, {Entry: "a1", Field: "nt_rules", LeftOut: true}, {Entry: "home", Field: "hero"},
+	})
 	lines := scrape(m)
 	for _, want := range []string{
 		`http_server_request_duration_seconds_count{method="GET",route="/v1/resolve",status="200"} 1`,
@@ -74,10 +78,12 @@ func TestWhatIsCounted(t *testing.T) {
 		`segue_slot_resolutions_total{experience="none",reason="default",variant="0"} 2`,
 		`segue_resolve_truncated_total 2`,
 		`segue_segments 4`,
-		`segue_content_findings 2`,
+		`segue_content_findings 3`,
+		`segue_content_not_understood{entry="a1",field="nt_rules"} 2`,
 	} {
 		require.Contains(t, lines, want)
 	}
+	require.NotContains(t, strings.Join(lines, "\n"), `entry="gone"`, "what has been mended")
 }
 
 func TestTwoProcessesInOneTestDoNotShareFigures(t *testing.T) {

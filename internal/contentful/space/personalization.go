@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/experience"
 	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/spelling"
 )
 
 // A Personalization is what editors arranged with the personalization product.
@@ -18,6 +17,7 @@ type Personalization struct {
 	Experiences []experience.Experience // in order of entry id; each can be assigned
 	Order       map[string][]string     // by baseline entry: ids of Experiences, first preference first
 	Audiences   []syntax.Definition     // in order of entry id; keys are unique
+	Refused     map[string]string       // by key: why an audience is not among Audiences, though it is published
 	Findings    []content.Finding       // what is doubtful, or was left out
 }
 
@@ -35,7 +35,7 @@ func LoadPersonalization(snap *content.Snapshot, configured func(key string) boo
 		audiences:   map[string]string{},
 		experiences: map[string]*experience.Experience{},
 	}
-	r.out.Order = map[string][]string{}
+	r.out.Order, r.out.Refused = map[string][]string{}, map[string]string{}
 	r.readAudiences(configured)
 	r.readExperiences()
 	r.readOrder()
@@ -60,6 +60,12 @@ func (r *personalizationReader) find(entry, field, format string, args ...any) {
 	r.out.Findings = append(r.out.Findings, content.Finding{Entry: entry, Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
+// leaveOut notes why an entry is left out.
+func (r *personalizationReader) leaveOut(entry, field, format string, args ...any) {
+	r.find(entry, field, format, args...)
+	r.out.Findings[len(r.out.Findings)-1].LeftOut = true
+}
+
 // published returns the published entries of a content type in order of id.
 func (r *personalizationReader) published(contentType string) (entries []*content.Entry) {
 	for e := range r.snap.Entries(contentType) {
@@ -81,7 +87,7 @@ func (r *personalizationReader) text(e *content.Entry, field string) (s string) 
 
 // id returns the id that a field gives an entry; without one it is the entry's.
 func (r *personalizationReader) id(e *content.Entry, field string) string {
-	return cmp.Or(cleanID(r.text(e, field)), e.ID)
+	return cmp.Or(spelling.ID(r.text(e, field)), e.ID)
 }
 
 // An ntLink is a link to an entry, as fields hold it.
@@ -89,17 +95,6 @@ type ntLink struct {
 	Sys struct {
 		ID string `json:"id"`
 	} `json:"sys"`
-}
-
-// cleanID returns an id without what came along when it was copied: blanks, and
-// characters of no width.
-func cleanID(id string) string {
-	return strings.TrimSpace(strings.Map(func(c rune) rune {
-		if unicode.Is(unicode.Cf, c) {
-			return -1
-		}
-		return c
-	}, id))
 }
 
 // readOrder notes which experiences are attached to which entries.

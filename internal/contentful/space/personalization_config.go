@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/segue-dev/segue/internal/experience"
+	"github.com/segue-dev/segue/internal/spelling"
 )
 
 // An experienceConfig is an nt_config. What is missing means what it does to
@@ -66,9 +67,9 @@ func (c *experienceConfig) ranges() ([]experience.Range, error) {
 // component returns an entry replacement in our words. A variant without an
 // entry shows nothing.
 func (c *configComponent) component() experience.Component {
-	replaced := experience.Component{Baseline: cleanID(c.Baseline.ID), Hidden: bool(c.Baseline.Hidden)}
+	replaced := experience.Component{Baseline: spelling.ID(c.Baseline.ID), Hidden: bool(c.Baseline.Hidden)}
 	for _, v := range c.Variants {
-		entry := cleanID(v.ID)
+		entry := spelling.ID(v.ID)
 		if v.Hidden || entry == "" {
 			replaced.Variants = append(replaced.Variants, experience.Variant{Hidden: true})
 		} else {

@@ -19,7 +19,7 @@ func (r *personalizationReader) readExperiences() {
 	for _, e := range r.published("nt_experience") {
 		x := experience.Experience{ID: r.id(e, "nt_experience_id"), Entry: e.ID, Name: r.text(e, "nt_name")}
 		if other, doubled := first[x.ID]; doubled {
-			r.find(e.ID, "nt_experience_id", "%q is the id of experience %s too: this one is left out; give it its own", x.ID, other)
+			r.leaveOut(e.ID, "nt_experience_id", "%q is the id of experience %s too: this one is left out; give it its own", x.ID, other)
 			continue
 		}
 		first[x.ID] = e.ID
@@ -42,7 +42,7 @@ func (r *personalizationReader) readKind(e *content.Entry, x *experience.Experie
 	case "nt_experiment":
 		x.Kind = experience.Experiment
 	default:
-		r.find(e.ID, "nt_type", "%q is neither nt_personalization nor nt_experiment: the experience is left out", kind)
+		r.leaveOut(e.ID, "nt_type", "%q is neither nt_personalization nor nt_experiment: the experience is left out", kind)
 		return false
 	}
 	return true
@@ -58,7 +58,7 @@ func (r *personalizationReader) readAudienceOf(e *content.Entry, x *experience.E
 	}
 	var to ntLink
 	if err := json.Unmarshal(raw, &to); err != nil || to.Sys.ID == "" {
-		r.find(e.ID, field, "is not a link: the experience is left out")
+		r.leaveOut(e.ID, field, "is not a link: the experience is left out")
 		return false
 	}
 	x.Audience, ok = r.audiences[to.Sys.ID]
@@ -71,7 +71,7 @@ func (r *personalizationReader) readAudienceOf(e *content.Entry, x *experience.E
 		} else if !r.snap.Publishable(to.Sys.ID, r.locale) {
 			why = "which is not published"
 		}
-		r.find(e.ID, field, "is for audience %s, %s: the experience is left out", to.Sys.ID, why)
+		r.leaveOut(e.ID, field, "is for audience %s, %s: the experience is left out", to.Sys.ID, why)
 	}
 	return ok
 }
@@ -80,13 +80,13 @@ func (r *personalizationReader) readConfig(e *content.Entry, x *experience.Exper
 	var c experienceConfig
 	if raw, ok := e.Field(configField, r.locale); ok {
 		if err := json.Unmarshal(raw, &c); err != nil {
-			r.find(e.ID, configField, "%s: the experience is left out", oneLine(err))
+			r.leaveOut(e.ID, configField, "%s: the experience is left out", oneLine(err))
 			return false
 		}
 	}
 	ranges, err := c.ranges()
 	if err != nil {
-		r.find(e.ID, configField, "%s: the experience is left out", oneLine(err))
+		r.leaveOut(e.ID, configField, "%s: the experience is left out", oneLine(err))
 		return false
 	}
 	x.Traffic, x.Distribution, x.Sticky = float64(c.Traffic), ranges, bool(c.Sticky)
@@ -96,7 +96,7 @@ func (r *personalizationReader) readConfig(e *content.Entry, x *experience.Exper
 		}
 	}
 	if err := x.Check(); err != nil {
-		r.find(e.ID, configField, "%s: the experience is left out", oneLine(err))
+		r.leaveOut(e.ID, configField, "%s: the experience is left out", oneLine(err))
 		return false
 	}
 	if t := c.DistributionType; t != "" && t != "manual" && t != "even-split" {
@@ -117,12 +117,12 @@ func (r *personalizationReader) readComponent(e *content.Entry, c *configCompone
 	case inlineVariable:
 		v, err := c.variable()
 		if err != nil {
-			r.find(e.ID, configField, "components[%d]: %v: the experience is left out", i, err)
+			r.leaveOut(e.ID, configField, "components[%d]: %v: the experience is left out", i, err)
 			return false
 		}
 		x.Variables = append(x.Variables, v)
 	default:
-		r.find(e.ID, configField, "components[%d]: unknown type %q: the experience is left out", i, c.Type)
+		r.leaveOut(e.ID, configField, "components[%d]: unknown type %q: the experience is left out", i, c.Type)
 		return false
 	}
 	return true
@@ -135,6 +135,9 @@ func (r *personalizationReader) inspect(x *experience.Experience) {
 		if s.End > s.Start {
 			top = max(top, s.Index)
 		}
+	}
+	if x.Traffic == 0 {
+		r.find(x.Entry, configField, "has no traffic: nobody takes part; set traffic to 1 for all of the audience")
 	}
 	if len(x.Distribution) == 0 && x.Traffic > 0 {
 		r.find(x.Entry, configField, "has no distribution: everybody sees the baseline")

@@ -1,9 +1,11 @@
 package space
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/spelling"
 )
 
 // page is about how many pages were viewed that meet all conditions.
@@ -11,10 +13,10 @@ func (t *translator) page(r *ntRule) syntax.Cond {
 	t.unused("key", r.Key)
 	t.unused("value", r.Value)
 	match := syntax.Match{Events: []syntax.Event{{Kind: syntax.PageEvent}}, Pos: t.node.Pos}
-	for _, c := range r.Conditions {
-		match.Where = append(match.Where, t.pageCondition(&c)...)
+	for at, c := range r.narrowing() {
+		match.Where = append(match.Where, t.pageCondition(at, c)...)
 	}
-	return syntax.Count{Node: t.node, Match: match, Cmp: t.count(r)}
+	return syntax.Count{Node: t.node, Match: match, Window: t.window(r), Cmp: t.count(r)}
 }
 
 // ntPageProperties are what conditions of a page rule can be about, and where
@@ -31,21 +33,21 @@ var ntPageProperties = map[string]string{
 	"context_campaign_content": "utm_content",
 }
 
-func (t *translator) pageCondition(c *ntCondition) syntax.Pred {
+func (t *translator) pageCondition(at string, c *ntCondition) syntax.Pred {
 	property, known := ntPageProperties[c.Key.ID]
 	switch {
 	case !known:
-		t.refuse("conditions", "unknown key %q: known are url, path, referrer and query of context_page_…, and context_campaign_…", c.Key.ID)
+		t.refuse(join(at, "key.id"), "unknown key %q: known are url, path, referrer and query of context_page_…, and context_campaign_…", c.Key.ID)
 		return nil
 	case property == "query." && c.Key.Value == "":
-		t.refuse("conditions", "the condition on a query parameter does not name one")
+		t.refuse(join(at, "key.value"), "the condition on a query parameter does not name one")
 		return nil
 	case property == "query.":
 		property += c.Key.Value
 	case anything(c) && (property == "url" || property == "path"):
 		return nil // every page has one, even where a back end did not say which
 	}
-	return t.pred("conditions", property, c.Operator, c.Value)
+	return t.pred(at, property, c.Operator, c.Value)
 }
 
 // track is about how often an event happened.
@@ -60,7 +62,7 @@ func (t *translator) track(r *ntRule) syntax.Cond {
 		t.refuse("value", "any event at all cannot be asked for: name the event")
 	}
 	match := syntax.Match{Events: []syntax.Event{{Kind: syntax.TrackEvent, Name: name}}, Pos: t.node.Pos}
-	return syntax.Count{Node: t.node, Match: match, Cmp: t.count(r)}
+	return syntax.Count{Node: t.node, Match: match, Window: t.window(r), Cmp: t.count(r)}
 }
 
 // identify is about a trait.
@@ -70,27 +72,30 @@ func (t *translator) identify(r *ntRule) syntax.Cond {
 	if r.Key == "" {
 		t.refuse("key", "must be the name of a trait")
 	}
-	return syntax.Trait{Node: t.node, Where: t.pred("value", r.Key, r.Operator, r.Value)}
+	return syntax.Trait{Node: t.node, Where: t.pred("", r.Key, r.Operator, r.Value)}
 }
 
 // ntLocations are the attributes of a request that a location rule can be about.
 var ntLocations = map[string]string{
-	"continent":   "continent",
-	"countryCode": "country",
-	"region":      "region",
-	"city":        "city",
-	"postalCode":  "location.postalCode",
+	"continent":     "continent",
+	"continentcode": "continent",
+	"country":       "country",
+	"countrycode":   "country",
+	"region":        "region",
+	"city":          "city",
+	"postalcode":    "location.postalCode",
+	"zipcode":       "location.postalCode",
 }
 
 // location is about where the visitor is.
 func (t *translator) location(r *ntRule) syntax.Cond {
 	t.once(r)
 	t.noConditions(r)
-	attribute, known := ntLocations[r.Key]
+	attribute, known := ntLocations[spelling.Plain(r.Key)]
 	if !known {
 		t.refuse("key", "unknown place %q: known are continent, countryCode, region, city and postalCode", r.Key)
 	}
-	return syntax.Context{Node: t.node, Where: t.pred("value", attribute, r.Operator, r.Value)}
+	return syntax.Context{Node: t.node, Where: t.pred("", attribute, r.Operator, r.Value)}
 }
 
 // returning is about whether this is the visitor's first session, and which it
@@ -98,7 +103,6 @@ func (t *translator) location(r *ntRule) syntax.Cond {
 func (t *translator) returning(r *ntRule) syntax.Cond {
 	t.once(r)
 	t.unused("key", r.Key)
-	t.equalOnly(r)
 	session := syntax.Session{Node: t.node}
 	switch r.Value {
 	case true, "true":
@@ -108,13 +112,21 @@ func (t *translator) returning(r *ntRule) syntax.Cond {
 	default:
 		t.refuse("value", "%v is neither true nor false", r.Value)
 	}
-	for _, c := range r.Conditions {
+	switch op, known := t.operator("operator", r.Operator); {
+	case !known || op == syntax.Eq:
+	case op == syntax.Ne && session.Returning != nil:
+		session.Returning = new(!*session.Returning)
+	default:
+		t.refuse("operator", "%q has no meaning for a rule of type %s", r.Operator, r.Type)
+	}
+	for at, c := range r.narrowing() {
 		if c.Key.ID != "session_count" {
-			t.refuse("conditions", "unknown key %q: known is session_count", c.Key.ID)
+			t.refuse(join(at, "key.id"), "unknown key %q: known is session_count", c.Key.ID)
 			continue
 		}
-		session.Number = append(session.Number, t.compare("conditions", c.Operator, c.Value))
+		session.Number = append(session.Number, t.compare(join(at, "operator"), c.Operator, join(at, "value"), c.Value))
 	}
+	t.noWindow(r)
 	return session
 }
 
@@ -125,23 +137,26 @@ func (t *translator) device(r *ntRule) syntax.Cond {
 	t.once(r)
 	t.unused("key", r.Key)
 	t.unused("value", r.Value)
-	t.equalOnly(r)
+	if op, known := t.operator("operator", r.Operator); known && op != syntax.Eq {
+		t.refuse("operator", "%q has no meaning for a rule of type %s", r.Operator, r.Type)
+	}
+	var of []syntax.Cond
+	for at, c := range r.narrowing() {
+		if c.Key.ID != "type" {
+			t.refuse(join(at, "key.id"), "unknown key %q: known is type", c.Key.ID)
+			continue
+		}
+		var isIt syntax.Cond = syntax.Context{Node: t.node, Where: t.pred(at, attribute, c.Operator, c.Value)}
+		if is(c.Operator, syntax.Eq) && c.Value == "unknown" {
+			none := syntax.Context{Node: t.node, Where: t.one(attribute, syntax.Exists, false)}
+			isIt = syntax.Any{Node: t.node, Of: []syntax.Cond{isIt, none}}
+		}
+		of = append(of, isIt)
+	}
 	if len(r.Conditions) == 0 {
 		t.refuse("conditions", "must say which device")
 	}
-	var of []syntax.Cond
-	for _, c := range r.Conditions {
-		if c.Key.ID != "type" {
-			t.refuse("conditions", "unknown key %q: known is type", c.Key.ID)
-			continue
-		}
-		var is syntax.Cond = syntax.Context{Node: t.node, Where: t.pred("conditions", attribute, c.Operator, c.Value)}
-		if c.Operator == "equal" && c.Value == "unknown" {
-			none := syntax.Context{Node: t.node, Where: t.one(attribute, syntax.Exists, false)}
-			is = syntax.Any{Node: t.node, Of: []syntax.Cond{is, none}}
-		}
-		of = append(of, is)
-	}
+	t.noWindow(r)
 	if len(of) == 1 {
 		return of[0]
 	}
@@ -164,15 +179,23 @@ func (t *translator) once(r *ntRule) {
 	}
 }
 
-// equalOnly refuses operators other than that which such rules have.
-func (t *translator) equalOnly(r *ntRule) {
-	if r.Operator != "equal" {
-		t.refuse("operator", "unknown operator %q for a rule of type %s: known is equal", r.Operator, r.Type)
+// noConditions refuses conditions other than on when something happened.
+func (t *translator) noConditions(r *ntRule) {
+	for at, c := range r.narrowing() {
+		t.refuse(at, "conditions such as %q are not known for rules of type %s", c.Key.ID, r.Type)
+	}
+	if r.Type != "track" {
+		t.noWindow(r)
 	}
 }
 
-func (t *translator) noConditions(r *ntRule) {
-	if len(r.Conditions) > 0 {
-		t.refuse("conditions", "are not known for rules of type %s", r.Type)
+// noWindow refuses to say when for what is, not happened.
+func (t *translator) noWindow(r *ntRule) {
+	t.unused("when", r.When)
+	t.unused("within", r.Within)
+	for i := range r.Conditions {
+		if r.Conditions[i].isWindow() {
+			t.refuse(fmt.Sprintf("conditions[%d]", i), "when has no meaning for this type of rule")
+		}
 	}
 }

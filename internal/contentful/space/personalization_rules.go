@@ -3,37 +3,62 @@ package space
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/spelling"
 )
 
 // translateRules returns what an nt_rules field means, or all that is not
 // understood of it, each with its place in the field. It takes two forms: the
 // product's own, an "any" of "all" of rules, and {"segue": CONDITION} with a
 // condition of our language.
-func translateRules(raw json.RawMessage, place syntax.Pos) (syntax.Cond, []string) {
+func translateRules(raw json.RawMessage, place syntax.Pos) (syntax.Cond, []problem) {
+	raw = visibleJSON(raw)
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &keys); err != nil || len(keys) == 0 {
-		return nil, []string{"has no rule: write one, or configure a segment with the key of this audience"}
+		return nil, []problem{{text: "has no rule: write one, or configure a segment with the key of this audience"}}
 	}
 	if own, ok := keys["segue"]; ok && len(keys) == 1 {
-		when, err := syntax.ParseJSON(own, place.File)
-		if err != nil {
-			return nil, []string{oneLine(err)}
-		}
-		return when, nil
-	}
-	var groups struct {
-		Any []json.RawMessage `json:"any"`
-	}
-	if err := strictly(raw, &groups); err != nil {
-		return nil, []string{oneLine(err)}
+		return parseOwn(own, place)
 	}
 	t := translator{node: syntax.Node{Pos: place}}
-	when := t.any(groups.Any)
+	when := t.group(raw, 0)
 	return when, t.problems
+}
+
+// A problem is something in a field that is not understood.
+type problem struct {
+	place string // in the field, such as any[0].all[1].operator; "" = the field as a whole
+	text  string
+}
+
+// String returns the problem with its place in the field.
+func (p problem) String() string { return p.in("") }
+
+// in returns the problem with its place in a field, which may be left out.
+func (p problem) in(field string) string {
+	if place := join(field, p.place); place != "" {
+		return place + ": " + p.text
+	}
+	return p.text
+}
+
+// parseOwn reads a condition of our language.
+func parseOwn(raw json.RawMessage, place syntax.Pos) (syntax.Cond, []problem) {
+	when, err := syntax.ParseJSON(raw, place.File)
+	mistakes, known := errors.AsType[syntax.Errors](err)
+	if !known && err != nil {
+		return nil, []problem{{"segue", oneLine(err)}}
+	}
+	var problems []problem
+	for _, m := range mistakes {
+		problems = append(problems, problem{"segue" + m.Path, m.Msg})
+	}
+	return when, problems
 }
 
 // A translator turns the product's rules into conditions. What it does not
@@ -42,56 +67,75 @@ func translateRules(raw json.RawMessage, place syntax.Pos) (syntax.Cond, []strin
 type translator struct {
 	node     syntax.Node
 	place    string // within the field, for problems
-	problems []string
+	problems []problem
 }
+
+// join puts a member behind a place.
+func join(place, member string) string { return strings.Trim(place+"."+member, ".") }
 
 // refuse notes a problem at a member of what is being translated.
 func (t *translator) refuse(member, format string, args ...any) {
-	place := strings.Trim(t.place+"."+member, ".")
-	t.problems = append(t.problems, place+": "+fmt.Sprintf(format, args...))
+	t.problems = append(t.problems, problem{join(t.place, member), fmt.Sprintf(format, args...)})
 }
 
-func (t *translator) any(groups []json.RawMessage) syntax.Cond {
-	if len(groups) == 0 {
-		t.refuse("any", "is empty: nobody would be in the audience")
-	}
-	var of []syntax.Cond
-	for i, raw := range groups {
-		t.place = fmt.Sprintf("any[%d]", i)
-		var group struct {
-			All []json.RawMessage `json:"all"`
-		}
-		if err := strictly(raw, &group); err != nil {
-			t.refuse("", "%s", oneLine(err))
-			continue
-		}
-		of = append(of, t.all(group.All))
-	}
-	if len(of) == 1 {
-		return of[0]
-	}
-	return syntax.Any{Node: t.node, Of: of}
-}
+// maxGroups is how deep groups may lie in each other. The product's lie in one.
+const maxGroups = 20
 
-func (t *translator) all(rules []json.RawMessage) syntax.Cond {
-	if len(rules) == 0 {
-		t.refuse("all", "is empty: everybody would be in the audience")
+// group translates {"any": […]} or {"all": […]}.
+func (t *translator) group(raw json.RawMessage, depth int) syntax.Cond {
+	var g struct{ Any, All *[]json.RawMessage }
+	if err := strictly(raw, &g); err != nil {
+		t.refuse("", "%s", oneLine(err))
+		return nil
 	}
-	group := t.place
-	var of []syntax.Cond
-	for i, raw := range rules {
-		t.place = fmt.Sprintf("%s.all[%d]", group, i)
-		var r ntRule
-		if err := strictly(raw, &r); err != nil {
-			t.refuse("", "%s", oneLine(err))
-			continue
+	switch {
+	case depth > maxGroups:
+		t.refuse("", "groups lie in each other more than %d deep", maxGroups)
+		return nil
+	case (g.Any == nil) == (g.All == nil):
+		t.refuse("", `must have either "any" or "all"`)
+		return nil
+	case g.Any != nil:
+		of := t.members("any", *g.Any, "nobody would be in the audience", depth)
+		if len(of) == 1 {
+			return of[0]
 		}
-		of = append(of, t.rule(&r))
+		return syntax.Any{Node: t.node, Of: of}
 	}
+	of := t.members("all", *g.All, "everybody would be in the audience", depth)
 	if len(of) == 1 {
 		return of[0]
 	}
 	return syntax.All{Node: t.node, Of: of}
+}
+
+// members translates the groups and rules of a group.
+func (t *translator) members(name string, all []json.RawMessage, empty string, depth int) []syntax.Cond {
+	if len(all) == 0 {
+		t.refuse(name, "is empty: %s", empty)
+	}
+	group := t.place
+	of := make([]syntax.Cond, len(all))
+	for i, raw := range all {
+		t.place = join(group, fmt.Sprintf("%s[%d]", name, i))
+		of[i] = t.member(raw, depth)
+	}
+	t.place = group
+	return of
+}
+
+// member translates a group or a rule.
+func (t *translator) member(raw json.RawMessage, depth int) syntax.Cond {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(raw, &keys) == nil && (keys["any"] != nil || keys["all"] != nil) {
+		return t.group(raw, depth+1)
+	}
+	var r ntRule
+	if err := strictly(raw, &r); err != nil {
+		t.refuse("", "%s", oneLine(err))
+		return nil
+	}
+	return t.rule(&r)
 }
 
 // An ntRule is one rule of the product's form. There is no published list of
@@ -102,7 +146,21 @@ type ntRule struct {
 	Operator   string        `json:"operator"`
 	Value      any           `json:"value"`
 	Count      any           `json:"count"`
+	When       any           `json:"when"`
+	Within     any           `json:"within"`
 	Conditions []ntCondition `json:"conditions"`
+}
+
+// narrowing yields the conditions of a rule that are not about when, with their
+// places.
+func (r *ntRule) narrowing() iter.Seq2[string, *ntCondition] {
+	return func(yield func(string, *ntCondition) bool) {
+		for i := range r.Conditions {
+			if c := &r.Conditions[i]; !c.isWindow() && !yield(fmt.Sprintf("conditions[%d]", i), c) {
+				return
+			}
+		}
+	}
 }
 
 // An ntCondition narrows a rule.
@@ -144,6 +202,45 @@ func (t *translator) rule(r *ntRule) syntax.Cond {
 		t.refuse("type", "unknown rule %q: known are page, track, identify, location, isReturningVisitor and device", r.Type)
 		return nil
 	}
+}
+
+// visibleJSON returns raw with its texts made visible. Without anything to take
+// out it is returned as it is, so that places in it stay true.
+func visibleJSON(raw json.RawMessage) json.RawMessage {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var value any
+	if d.Decode(&value) != nil || !makeVisible(&value) {
+		return raw
+	}
+	made, err := json.Marshal(value)
+	if err != nil {
+		return raw
+	}
+	return made
+}
+
+// makeVisible makes the texts of value visible, names of members included. It
+// reports whether there was anything to take out.
+func makeVisible(value *any) (changed bool) {
+	switch v := (*value).(type) {
+	case string:
+		visible := spelling.Visible(v)
+		*value, changed = visible, visible != v
+	case []any:
+		for i := range v {
+			changed = makeVisible(&v[i]) || changed
+		}
+	case map[string]any:
+		made := make(map[string]any, len(v))
+		for name, member := range v {
+			visible := spelling.Visible(name)
+			changed = makeVisible(&member) || changed || visible != name
+			made[visible] = member
+		}
+		*value = made
+	}
+	return changed
 }
 
 // strictly decodes raw, refusing members that into does not have.

@@ -80,7 +80,9 @@ func TestExperiencesAreReadAsEditorsArrangedThem(t *testing.T) {
 			"nt_config": {"traffic": 0.5, "scatteredDistribution": [{"index": 0, "start": 0, "end": 0.2}, {"index": 1, "start": "0.2", "end": 1}]}}}
 	]`), none)
 
-	require.Empty(t, p.Findings)
+	require.Equal(t, []content.Finding{{
+		Entry: "x5", Field: "nt_config", Message: "has no traffic: nobody takes part; set traffic to 1 for all of the audience",
+	}}, p.Findings)
 	require.Equal(t, []experience.Experience{
 		{
 			ID: "euro", Entry: "x1", Name: "Euro", Audience: "europe", Traffic: 0.9, Sticky: true,
@@ -216,14 +218,14 @@ func TestDoubledIDsAreUsedOnce(t *testing.T) {
 	p := space.LoadPersonalization(spaceOf(t, `[
 		{"id": "a1", "type": "nt_audience", "fields": {"nt_audience_id": "eu", "nt_rules": `+europe+`}},
 		{"id": "a2", "type": "nt_audience", "fields": {"nt_audience_id": "eu", "nt_rules": `+europe+`}},
-		{"id": "x1", "type": "nt_experience", "fields": {"nt_experience_id": "x", "nt_type": "nt_experiment"}},
-		{"id": "x2", "type": "nt_experience", "fields": {"nt_experience_id": "x", "nt_type": "nt_experiment"}}
+		{"id": "x1", "type": "nt_experience", "fields": {"nt_experience_id": "x", "nt_type": "nt_experiment", "nt_config": {"traffic": 1, "distribution": [1]}}},
+		{"id": "x2", "type": "nt_experience", "fields": {"nt_experience_id": "x", "nt_type": "nt_experiment", "nt_config": {"traffic": 1, "distribution": [1]}}}
 	]`), none)
 	require.Len(t, p.Audiences, 1)
 	require.Len(t, p.Experiences, 1)
 	require.Equal(t, []content.Finding{
-		{Entry: "a2", Field: "nt_audience_id", Message: `"eu" is the id of audience a1 too: this one is left out; give it its own`},
-		{Entry: "x2", Field: "nt_experience_id", Message: `"x" is the id of experience x1 too: this one is left out; give it its own`},
+		{Entry: "a2", Field: "nt_audience_id", Message: `"eu" is the id of audience a1 too: this one is left out; give it its own`, LeftOut: true},
+		{Entry: "x2", Field: "nt_experience_id", Message: `"x" is the id of experience x1 too: this one is left out; give it its own`, LeftOut: true},
 	}, p.Findings)
 }
 
@@ -232,7 +234,7 @@ func TestConfiguredAudiencesAreNotTranslated(t *testing.T) {
 	snap := spaceOf(t, `[
 		{"id": "a1", "type": "nt_audience", "fields": {"nt_audience_id": "high-intent", "nt_rules": {}}},
 		{"id": "a2", "type": "nt_audience", "fields": {"nt_audience_id": "europe", "nt_rules": `+europe+`}},
-		{"id": "x1", "type": "nt_experience", "fields": {"nt_type": "nt_personalization", "nt_audience": `+linkTo("a1")+`}}
+		{"id": "x1", "type": "nt_experience", "fields": {"nt_type": "nt_personalization", "nt_audience": `+linkTo("a1")+`, "nt_config": {"traffic": 1, "distribution": [1]}}}
 	]`)
 	p := space.LoadPersonalization(snap, func(key string) bool { return key == "high-intent" })
 	require.Empty(t, p.Findings)
