@@ -36,6 +36,7 @@
 //	contentful/emulator/wire   how the stand-in for Contentful answers
 //	contentful/emulator/store  what it remembers, in Contentful's states
 //	contentful/emulator/query  the parameters by which it is asked
+//	contentful/emulator/delivery  what it is read by: delivery, preview and Sync
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo

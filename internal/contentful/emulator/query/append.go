@@ -9,22 +9,52 @@ import (
 // Append appends an entity as a query selects, with the values of one locale, or
 // with those of AllLocales. What has no fields is appended whole.
 func (q *Query) Append(dst []byte, e *Entity, locale string) []byte {
-	if q.kind == Others || locale == AllLocales && q.selects == nil && !q.space.Published {
+	return q.space.append(dst, e, locale, q.selects)
+}
+
+// Append is that of a query that selects everything.
+func (s *Space) Append(dst []byte, e *Entity, locale string) []byte {
+	return s.append(dst, e, locale, nil)
+}
+
+func (s *Space) append(dst []byte, e *Entity, locale string, selects selection) []byte {
+	if e.Type != "Entry" && e.Type != "Asset" || locale == AllLocales && selects == nil && !s.Published {
 		return append(dst, e.Raw...)
 	}
 	o := object{dst: append(dst, '{')}
-	if e.Metadata != nil && q.selected("metadata") {
+	if e.Metadata != nil && selects.some("metadata") {
 		o.add("metadata", e.Metadata)
 	}
-	if q.selected("sys") {
+	if selects.some("sys") {
 		o.name("sys")
-		o.dst = q.appendSys(o.dst, e, locale)
+		o.dst = appendSys(o.dst, e, locale, selects)
 	}
-	if q.selected("fields") {
+	if selects.some("fields") {
 		o.name("fields")
-		o.dst = q.appendFields(o.dst, e, locale)
+		o.dst = s.appendFields(o.dst, e, locale, selects)
 	}
 	return append(o.dst, '}')
+}
+
+// Links calls f with each link that the answer has in an entity.
+func (q *Query) Links(e *Entity, locale string, f func(Link)) {
+	q.space.links(e, locale, q.selects, f)
+}
+
+// Links is that of a query that selects everything.
+func (s *Space) Links(e *Entity, locale string, f func(Link)) {
+	s.links(e, locale, nil, f)
+}
+
+func (s *Space) links(e *Entity, locale string, selects selection, f func(Link)) {
+	s.shown(e, locale, selects, func(_ string, values []Value) {
+		for _, v := range values {
+			Links(v.JSON, func(l Link) bool {
+				f(l)
+				return true
+			})
+		}
+	})
 }
 
 // An object is being written.
@@ -47,51 +77,66 @@ func (o *object) add(name string, value json.RawMessage) {
 	o.dst = append(o.dst, value...)
 }
 
-// selected reports whether something of a member of an entity is selected.
-func (q *Query) selected(name string) bool {
-	return q.selects == nil || slices.ContainsFunc(q.selects, func(s string) bool {
-		return s == name || strings.HasPrefix(s, name+".")
+// A selection is the paths that answers have; nil = all.
+type selection []string
+
+// some reports whether answers have something of a member of entities.
+func (s selection) some(name string) bool {
+	return s == nil || slices.ContainsFunc(s, func(p string) bool {
+		return p == name || strings.HasPrefix(p, name+".")
 	})
 }
 
-// selectedIn reports whether a member of sys, or a field, is selected.
-func (q *Query) selectedIn(parent, name string) bool {
-	return q.selects == nil || slices.Contains(q.selects, parent) || slices.Contains(q.selects, parent+"."+name)
+// has reports whether answers have a member of sys, or a field.
+func (s selection) has(parent, name string) bool {
+	return s == nil || slices.Contains(s, parent) || slices.Contains(s, parent+"."+name)
 }
 
-func (q *Query) appendSys(dst []byte, e *Entity, locale string) []byte {
+func appendSys(dst []byte, e *Entity, locale string, selects selection) []byte {
 	o := object{dst: append(dst, '{')}
 	members(e.Sys, func(name string, value json.RawMessage) bool {
-		if q.selectedIn("sys", name) {
+		if selects.has("sys", name) {
 			o.add(name, value)
 		}
 		return true
 	})
-	if locale != AllLocales && q.selectedIn("sys", "locale") {
+	if locale != AllLocales && selects.has("sys", "locale") {
 		quoted, _ := json.Marshal(locale) // a string always encodes
 		o.add("locale", quoted)
 	}
 	return append(o.dst, '}')
 }
 
-func (q *Query) appendFields(dst []byte, e *Entity, locale string) []byte {
+func (s *Space) appendFields(dst []byte, e *Entity, locale string, selects selection) []byte {
 	o := object{dst: append(dst, '{')}
+	s.shown(e, locale, selects, func(field string, values []Value) {
+		if locale != AllLocales {
+			o.add(field, values[0].JSON)
+			return
+		}
+		o.name(field)
+		o.dst = appendLocales(o.dst, values)
+	})
+	return append(o.dst, '}')
+}
+
+// shown calls f with the values that answers have of each field: those of all
+// locales, or the one of a locale.
+func (s *Space) shown(e *Entity, locale string, selects selection, f func(field string, values []Value)) {
 	for i := 0; i < len(e.Fields); {
 		field, from := e.Fields[i].Field, i
 		for i < len(e.Fields) && e.Fields[i].Field == field {
 			i++
 		}
-		if !q.selectedIn("fields", field) || !q.space.shows(e, field) {
+		if !selects.has("fields", field) || !s.shows(e, field) {
 			continue
 		}
 		if locale == AllLocales {
-			o.name(field)
-			o.dst = appendLocales(o.dst, e.Fields[from:i])
-		} else if value := q.space.Value(e, field, locale); value != nil {
-			o.add(field, value)
+			f(field, e.Fields[from:i])
+		} else if value := s.Value(e, field, locale); value != nil {
+			f(field, []Value{{field, locale, value}})
 		}
 	}
-	return append(o.dst, '}')
 }
 
 func appendLocales(dst []byte, values []Value) []byte {

@@ -44,8 +44,8 @@ type Query struct {
 	kind    Kind
 	filters []filter
 	order   []term
-	selects []string // paths; nil = everything
-	at      *cursor  // where a page by cursor begins; nil = at the start
+	selects selection
+	at      *cursor // where a page by cursor begins; nil = at the start
 	params  url.Values
 }
 
@@ -176,6 +176,9 @@ func (q *Query) readSelect(params url.Values, s scope) error {
 	list, ok := take(params, "select")
 	if !ok || list == "" {
 		return nil
+	}
+	if q.kind == Others {
+		return badRequest("Select is only applicable for Entries and Assets.")
 	}
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)

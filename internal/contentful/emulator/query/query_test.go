@@ -247,6 +247,7 @@ func TestOthersAskedFor(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, list("order=sys.id"))
 	require.Equal(t, []string{"a"}, list("sys.id[in]=a,c"))
 	require.Equal(t, []string{"b"}, list("name[match]=fir"))
+	require.Equal(t, []string{"a"}, list("query=sec"))
 	_, err := w.ask(t, query.Others, "fields.name=x")
 	_, got := details(t, err)
 	require.Equal(t, "unknown", got.Name)

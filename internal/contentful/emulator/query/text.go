@@ -74,6 +74,9 @@ var searchable = map[string]bool{"Symbol": true, "Text": true, "RichText": true,
 // allTexts returns the texts of an entity in a locale.
 func (s *Space) allTexts(e *Entity, locale string) []string {
 	var texts []string
+	if e.Type != "Entry" && e.Type != "Asset" {
+		return textsOf(textsOf(texts, member(e.Raw, "name")), member(e.Raw, "description"))
+	}
 	t := s.typeOf(e)
 	if t == nil {
 		return nil
