@@ -6,6 +6,7 @@
 //
 //	fault                    what a caller can do about an error
 //	spelling                 what a misspelt name was meant to be
+//	rawjson                  where values are in JSON, without decoding it
 //	idlist                   lists of visitors' ids, uploaded; their Store contract
 //	idlist/idlisttest        the contract as tests, for every engine
 //	signal                   one thing a visitor did

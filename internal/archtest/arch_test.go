@@ -26,7 +26,7 @@ var tiers = []struct {
 	pkgs  []string
 }{
 	{"words", true, true, []string{
-		"internal/fault", "internal/spelling", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax", "internal/segment/whatif", "internal/segment/corpus",
+		"internal/fault", "internal/spelling", "internal/rawjson", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax", "internal/segment/whatif", "internal/segment/corpus",
 		"internal/content", "internal/experience", "internal/experience/bucket", "internal/decision",
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},

@@ -1,192 +1,193 @@
 package content
 
-import (
-	"encoding/json"
-	"slices"
-	"strings"
-)
+import "maps"
+
+// A model is what content of a space has in common: all but the entries and
+// assets themselves. It is immutable.
+type model struct {
+	vocabulary Vocabulary
+	locales    *locales
+	types      map[string]*Type
+	forms      map[string]*form    // by content type; of "" that of assets
+	broader    map[string][]string // by concept
+	topics     map[string][]string // known even if no entry has them: no ids
+	digest     string
+	findings   []Finding
+}
 
 // Build returns the snapshot of what was added. The only content it refuses is
 // one without locales; everything else that is doubtful becomes a Finding.
 func (b *Builder) Build() (*Snapshot, error) {
+	m, err := b.model()
+	if err != nil {
+		return nil, err
+	}
+	empty := &Snapshot{model: m}
+	var c Change
+	for _, item := range b.entries {
+		c.Entries = append(c.Entries, *item)
+	}
+	for _, item := range b.assets {
+		c.Assets = append(c.Assets, *item)
+	}
+	return empty.With(c)
+}
+
+// model returns the model that was added.
+func (b *Builder) model() (*model, error) {
 	locales, findings, err := newLocales(b.locales)
 	if err != nil {
 		return nil, err
 	}
-	a := &assembly{Builder: b, locales: locales}
-	a.compiler.entries = a.shells(b.entries, false)
-	a.compiler.assets = a.shells(b.assets, true)
-	a.mergeTags()
-	a.compile()
-	s := &Snapshot{
-		revision: b.revision(),
-		locales:  locales,
-		types:    b.types,
-		entries:  a.compiler.entries,
-		byType:   byType(a.compiler.entries),
-		topics:   b.topics(),
+	m := &model{
+		vocabulary: b.Vocabulary, locales: locales, types: b.types, forms: make(map[string]*form, len(b.types)+1),
+		broader: b.broader, topics: b.topics(), digest: b.digest(), findings: findings,
 	}
-	s.findings = append(findings, a.findings...)
-	s.indexSlugs()
-	s.inspect(a.compiler.assets)
-	return s, nil
+	for id, t := range b.types {
+		m.forms[id] = m.form(t)
+	}
+	m.forms[""] = m.form(assetType)
+	return m, nil
 }
 
-// An assembly is a Build under way.
-type assembly struct {
-	*Builder
-	locales  *locales
-	compiler compiler
-	findings []Finding
+// A Change is what one snapshot differs in from another.
+type Change struct {
+	Entries, Assets               []Item   // added, or in place of those with their ids
+	RemovedEntries, RemovedAssets []string // ids
 }
 
-// shells makes the entries of items, so that links have something to lead to.
-// Their values still lack fragments.
-func (a *assembly) shells(items map[string]*Item, asset bool) map[string]*Entry {
-	made := make(map[string]*Entry, len(items))
-	for id, item := range items {
-		e := &Entry{ID: id, Type: item.Type, State: item.State, asset: asset, locales: a.locales}
-		e.head = append([]byte(`{"sys":`), item.Sys[:len(item.Sys)-1]...)
-		if len(item.Metadata) > 0 {
-			e.metadata = append([]byte(`,"metadata":`), item.Metadata...)
-		}
-		e.withheld = a.withheld(item)
-		e.fields = a.fields(item, asset)
-		made[id] = e
+// With returns the snapshot that differs from s by a change. It takes time by
+// the size of the change rather than of the content. The error is a
+// fault.Invalid for an item that a Builder would refuse.
+func (s *Snapshot) With(c Change) (*Snapshot, error) {
+	entries, err := s.made(c.Entries, "Entry")
+	if err != nil {
+		return nil, err
 	}
-	return made
+	assets, err := s.made(c.Assets, "Asset")
+	if err != nil {
+		return nil, err
+	}
+	n := &next{from: s, sum: s.sum}
+	n.entries(entries, c.RemovedEntries)
+	n.assets(assets, c.RemovedAssets)
+	return n.snapshot(), nil
 }
 
-// withheld marks the draft locales of an item.
-func (a *assembly) withheld(item *Item) []bool {
-	var marks []bool
-	for _, code := range item.DraftLocales {
-		if at, ok := a.locales.index[code]; ok {
-			if marks == nil {
-				marks = make([]bool, len(a.locales.codes))
-			}
-			marks[at] = true
-		}
-	}
-	return marks
+// A next is a snapshot in the making.
+type next struct {
+	from *Snapshot
+	to   Snapshot
+	sum  sum
+
+	groups map[string][]edit[*Entry] // by content type; of "" all
+	topics map[string][]edit[string]
+	slugs  map[slugKey][]edit[string]
 }
 
-// assetFields is the order in which pages show the fields of an asset.
-var assetFields = &Type{Fields: []Field{{ID: "title"}, {ID: "description"}, {ID: "file"}}}
-
-// fields returns the fields of an item in the order of its content type,
-// followed by those the type does not know, sorted.
-func (a *assembly) fields(item *Item, asset bool) []field {
-	known := a.types[item.Type]
-	if asset {
-		known = assetFields
-	}
-	var all []field
-	seen := make(map[string]bool, len(item.Fields))
-	if known != nil {
-		for i := range known.Fields {
-			f := &known.Fields[i]
-			seen[f.ID] = true
-			if values, ok := item.Fields[f.ID]; ok {
-				all = append(all, a.field(item, f, values, known != assetFields))
-			}
+// entries puts and removes entries.
+func (n *next) entries(put []*Entry, removed []string) {
+	n.groups = make(map[string][]edit[*Entry])
+	n.topics = make(map[string][]edit[string])
+	n.slugs = make(map[slugKey][]edit[string])
+	index := n.from.entries.edit()
+	for _, id := range removed {
+		if e := index.get(id); e != nil {
+			n.replace(e, nil)
+			index.remove(id)
 		}
 	}
-	for _, id := range sortedKeys(item.Fields) {
-		if seen[id] {
-			continue
-		}
-		all = append(all, a.field(item, &Field{ID: id}, item.Fields[id], false))
-		if known != nil && !asset {
-			a.doubt(item.ID, id, "is not a field of content type "+item.Type)
-		}
+	for _, e := range put {
+		n.replace(index.get(e.ID), e)
+		index.set(e.ID, e)
 	}
-	return all
+	n.to.entries = index.index
 }
 
-// field returns a field with its values placed in every locale. declared says
-// whether the content type tells if it is localized.
-func (a *assembly) field(item *Item, f *Field, values map[string]json.RawMessage, declared bool) field {
-	v := a.Vocabulary
-	made := field{
-		id:        f.ID,
-		key:       append(appendQuoted(nil, f.ID), ':'),
-		localized: f.Localized,
-		plain:     f.Plain || item.Type == "",
-		internal: f.Omitted ||
-			v.InternalPrefix != "" && strings.HasPrefix(f.ID, v.InternalPrefix) && item.Type != v.MergeTag,
-	}
-	own := make([]*value, len(a.locales.codes))
-	for _, code := range sortedKeys(values) {
-		at, ok := a.locales.index[code]
-		switch {
-		case !ok:
-			a.doubt(item.ID, f.ID, "has a value in "+code+", which is not a locale of the content: it is not shown")
-		case !slices.Contains(item.DraftLocales, code):
-			own[at] = &value{raw: values[code]}
+// assets puts and removes assets.
+func (n *next) assets(put []*Entry, removed []string) {
+	index := n.from.assets.edit()
+	for _, id := range removed {
+		if e := index.get(id); e != nil {
+			n.sum.subtract(e.sum)
+			index.remove(id)
 		}
 	}
-	made.at = make([]*value, len(own))
-	for at := range own {
-		for _, from := range a.sources(at, f.Localized, declared) {
-			if made.at[at] = own[from]; made.at[at] != nil {
-				break
-			}
+	for _, e := range put {
+		if before := index.get(e.ID); before != nil {
+			n.sum.subtract(before.sum)
 		}
+		n.sum.add(e.sum)
+		index.set(e.ID, e)
 	}
-	return made
+	n.to.assets = index.index
 }
 
-// sources returns the locales whose values may serve in a locale, best first.
-// A field that may or may not be localized, and every field of an asset, tries
-// the fallbacks and then the default locale: a picture made for another
-// language is better than none.
-func (a *assembly) sources(at int, localized, declared bool) []int {
-	switch {
-	case localized:
-		return a.locales.chains[at]
-	case declared:
-		return []int{a.locales.standard}
+// replace notes that an entry takes the place of another; either may be nil.
+func (n *next) replace(before, after *Entry) {
+	if before != nil {
+		n.sum.subtract(before.sum)
+		n.regroup(before.Type, edit[*Entry]{id: before.ID})
+		n.index(before, false)
 	}
-	return append(slices.Clone(a.locales.chains[at]), a.locales.standard)
+	if after != nil {
+		n.sum.add(after.sum)
+		n.regroup(after.Type, edit[*Entry]{after.ID, true, after})
+		n.index(after, true)
+	}
 }
 
-// compile makes the fragments of all values.
-func (a *assembly) compile() {
-	for _, items := range []map[string]*Entry{a.compiler.entries, a.compiler.assets} {
-		for _, e := range items {
-			for i := range e.fields {
-				e.fields[i].compile(&a.compiler)
-			}
+// regroup notes an edit of the lists that an entry of a type is in.
+func (n *next) regroup(contentType string, e edit[*Entry]) {
+	n.groups[""] = append(n.groups[""], e)
+	n.groups[contentType] = append(n.groups[contentType], e)
+}
+
+// index notes by what an entry is found, or no longer.
+func (n *next) index(e *Entry, put bool) {
+	one := edit[string]{e.ID, put, e.ID}
+	for _, topic := range e.topics {
+		n.topics[topic] = append(n.topics[topic], one)
+	}
+	for at, slug := range e.slugs {
+		if slug != "" {
+			key := slugKey{e.Type, at, slug}
+			n.slugs[key] = append(n.slugs[key], one)
 		}
 	}
 }
 
-// compile makes the fragments of the values of f.
-func (f *field) compile(c *compiler) {
-	for _, v := range f.at {
-		switch {
-		case v == nil || v.body.raw != nil || v.body.op != copied: // done by a locale that shares it
-		case f.plain:
-			v.body = fragment{raw: v.raw}
-		default:
-			v.body = c.value(v.raw)
+// snapshot returns what was made.
+func (n *next) snapshot() *Snapshot {
+	s := &Snapshot{model: n.from.model, entries: n.to.entries, assets: n.to.assets, sum: n.sum}
+	s.revision = revisionOf(s.digest, s.sum)
+	s.byType = regrouped(n.from.byType, n.groups)
+	s.topics = n.newTopics()
+	slugs := n.from.slugs.edit()
+	for key, edits := range n.slugs {
+		if ids := merged(slugs.get(key), edits, itself); len(ids) > 0 {
+			slugs.set(key, ids)
+		} else {
+			slugs.remove(key)
 		}
 	}
+	s.slugs = slugs.index
+	return s
 }
 
-// doubt records a finding.
-func (a *assembly) doubt(entry, field, message string) {
-	a.findings = append(a.findings, Finding{Entry: entry, Field: field, Message: message})
-}
+func itself(id string) string { return id }
 
-// byType returns the entries of each type, and of "" all, in order of id.
-func byType(entries map[string]*Entry) map[string][]*Entry {
-	groups := make(map[string][]*Entry)
-	for _, id := range sortedKeys(entries) {
-		e := entries[id]
-		groups[""] = append(groups[""], e)
-		groups[e.Type] = append(groups[e.Type], e)
+// regrouped returns the entries of each type after edits.
+func regrouped(groups map[string][]*Entry, edits map[string][]edit[*Entry]) map[string][]*Entry {
+	now := make(map[string][]*Entry, len(groups)+len(edits))
+	maps.Copy(now, groups)
+	for contentType, some := range edits {
+		entries := merged(now[contentType], some, func(e *Entry) string { return e.ID })
+		if len(entries) > 0 {
+			now[contentType] = entries
+		} else {
+			delete(now, contentType)
+		}
 	}
-	return groups
+	return now
 }

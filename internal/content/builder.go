@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // A Vocabulary says which of the content is meant for Segue rather than for
@@ -31,8 +32,8 @@ type Field struct {
 	Accepts   []string // content types its links may lead to; empty = any
 }
 
-// An Item is an entry or an asset as a Builder takes it. The Builder keeps none
-// of its memory.
+// An Item is an entry or an asset as it is taken in. None of its memory is kept,
+// unless it is Compact.
 type Item struct {
 	ID           string
 	Type         string // content type id; "" for an asset
@@ -41,6 +42,11 @@ type Item struct {
 	Metadata     json.RawMessage                       // object shown as metadata; may be nil
 	Fields       map[string]map[string]json.RawMessage // field id → locale → value
 	DraftLocales []string                              // locales whose values are not published
+	// Compact says that all JSON is valid and without spaces, that Sys is an
+	// object with an id, Metadata an object or nil, no value null and
+	// DraftLocales sorted, so that all can be kept as it is. It must then not be
+	// changed any more.
+	Compact bool
 }
 
 // A Builder gathers content for one snapshot. Its zero value knows no
@@ -53,6 +59,7 @@ type Builder struct {
 	entries map[string]*Item
 	assets  map[string]*Item
 	broader map[string][]string // by concept
+	tags    []string
 }
 
 // AddLocale adds a locale. A locale given twice is an error.
@@ -96,9 +103,6 @@ func (b *Builder) AddType(t Type) error {
 // AddEntry adds an entry. Its type need not be known. A missing or doubled id
 // and broken JSON are errors.
 func (b *Builder) AddEntry(item Item) error {
-	if item.Type == "" {
-		return fault.New(fault.Invalid, "content type: missing")
-	}
 	if b.entries == nil {
 		b.entries = make(map[string]*Item)
 	}
@@ -116,29 +120,39 @@ func (b *Builder) AddAsset(item Item) error {
 
 // add keeps a compact copy of item.
 func add(items map[string]*Item, item Item, kind string) error {
-	if item.ID == "" {
-		return fault.New(fault.Invalid, "sys.id: missing")
-	}
-	if items[item.ID] != nil {
+	if item.ID != "" && items[item.ID] != nil {
 		return fault.New(fault.Invalid, "the id occurs twice: remove one")
 	}
-	kept := item
-	var err error
-	if kept.Sys, err = object(item.Sys, "sys"); err != nil {
+	if err := item.compact(kind); err != nil {
 		return err
 	}
-	if len(kept.Sys) <= len(`{}`) {
-		sys := appendQuoted([]byte(`{"id":`), item.ID)
-		kept.Sys = append(sys, `,"type":"`+kind+`"}`...)
+	items[item.ID] = &item
+	return nil
+}
+
+// compact makes the item Compact, in memory of its own.
+func (i *Item) compact(kind string) (err error) {
+	if kind == "Entry" && i.Type == "" {
+		return fault.New(fault.Invalid, "content type: missing")
 	}
-	if kept.Metadata, err = object(item.Metadata, "metadata"); err != nil {
+	if i.ID == "" {
+		return fault.New(fault.Invalid, "sys.id: missing")
+	}
+	if i.Sys, err = object(i.Sys, "sys"); err != nil {
 		return err
 	}
-	if kept.Fields, err = compactFields(item.Fields); err != nil {
+	if len(i.Sys) <= len(`{}`) {
+		sys := rawjson.AppendQuoted([]byte(`{"id":`), i.ID)
+		i.Sys = append(sys, `,"type":"`+kind+`"}`...)
+	}
+	if i.Metadata, err = object(i.Metadata, "metadata"); err != nil {
 		return err
 	}
-	kept.DraftLocales = slices.Sorted(slices.Values(item.DraftLocales))
-	items[item.ID] = &kept
+	if i.Fields, err = compactFields(i.Fields); err != nil {
+		return err
+	}
+	i.DraftLocales = slices.Sorted(slices.Values(i.DraftLocales))
+	i.Compact = true
 	return nil
 }
 
@@ -147,7 +161,7 @@ func object(raw json.RawMessage, name string) (json.RawMessage, error) {
 	if raw == nil || string(raw) == "null" {
 		return nil, nil
 	}
-	compact, err := compactJSON(raw)
+	compact, err := rawjson.Compact(raw)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "%s: not JSON", name)
 	}
@@ -163,7 +177,7 @@ func compactFields(fields map[string]map[string]json.RawMessage) (map[string]map
 	for id, values := range fields {
 		kept[id] = make(map[string]json.RawMessage, len(values))
 		for locale, raw := range values {
-			compact, err := compactJSON(raw)
+			compact, err := rawjson.Compact(raw)
 			if err != nil {
 				return nil, fault.Wrap(fault.Invalid, err, "fields.%s.%s: not JSON", id, locale)
 			}

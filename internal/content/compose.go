@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // A Choice is what a slot shows.
@@ -80,14 +81,14 @@ func (s *Snapshot) Compose(page, locale string, choose func(entry string) Choice
 	if !ok {
 		return nil, s.unknownLocale(locale)
 	}
-	root := s.entries[page]
+	root := s.entries.get(page)
 	if root == nil || !root.served(at) {
 		return nil, fault.New(fault.NotFound, "page %q: %s", page, s.whyNot(root, at))
 	}
 	c := composers.Get().(*composer)
 	defer composers.Put(c)
-	c.entries, c.locale, c.choose = s.entries, at, choose
-	defer func() { c.entries, c.choose = nil, nil }()
+	c.content, c.locale, c.choose = s, at, choose
+	defer func() { c.content, c.choose = nil, nil }()
 	limit := uncut
 	for !c.compose(root, limit) {
 		limit = min(limit, maxDepth+1) - 1
@@ -111,7 +112,7 @@ var composers = sync.Pool{New: func() any { return new(composer) }}
 
 // A composer writes one page.
 type composer struct {
-	entries map[string]*Entry
+	content *Snapshot
 	locale  int
 	choose  func(string) Choice
 
@@ -165,7 +166,7 @@ func (c *composer) chosen(baseline *Entry, choice Choice) *Entry {
 	if choice.Hidden || choice.Entry == baseline.ID {
 		return baseline
 	}
-	if e := c.entries[choice.Entry]; e != nil && e.served(c.locale) && !slices.Contains(c.open, e) {
+	if e := c.content.entries.get(choice.Entry); e != nil && e.served(c.locale) && !slices.Contains(c.open, e) {
 		return e
 	}
 	return baseline
@@ -178,13 +179,17 @@ func (c *composer) entry(e, baseline *Entry, choice Choice) {
 		return
 	}
 	c.shown = append(c.shown, e.ID)
+	c.buf = append(c.buf, `{"sys":`...)
 	c.buf = append(c.buf, e.head...)
 	c.buf = append(c.buf, e.locales.members[c.locale]...)
 	if e != baseline && choice.Experience != "" {
 		c.origin(baseline, choice)
 	}
 	c.buf = append(c.buf, '}')
-	c.buf = append(c.buf, e.metadata...)
+	if len(e.metadata) > 0 {
+		c.buf = append(c.buf, `,"metadata":`...)
+		c.buf = append(c.buf, e.metadata...)
+	}
 	c.buf = append(c.buf, `,"fields":{`...)
 	c.open = append(c.open, e)
 	c.fields(e)
@@ -195,9 +200,9 @@ func (c *composer) entry(e, baseline *Entry, choice Choice) {
 // origin writes what an entry replaces, and why.
 func (c *composer) origin(baseline *Entry, choice Choice) {
 	c.buf = append(c.buf, `,"segue":{"baseline":`...)
-	c.buf = appendQuoted(c.buf, baseline.ID)
+	c.buf = rawjson.AppendQuoted(c.buf, baseline.ID)
 	c.buf = append(c.buf, `,"experience":`...)
-	c.buf = appendQuoted(c.buf, choice.Experience)
+	c.buf = rawjson.AppendQuoted(c.buf, choice.Experience)
 	c.buf = append(c.buf, `,"variant":`...)
 	c.buf = strconv.AppendInt(c.buf, int64(choice.Variant), 10)
 	c.buf = append(c.buf, '}')
@@ -217,7 +222,9 @@ func (c *composer) fields(e *Entry) {
 			c.buf = append(c.buf, ',')
 		}
 		c.buf = append(c.buf, f.key...)
-		if !c.fragment(&v.body) {
+		if v.body == nil {
+			c.buf = append(c.buf, v.raw...)
+		} else if !c.fragment(v.body) {
 			c.buf = c.buf[:before]
 			continue
 		}
@@ -240,8 +247,8 @@ func (c *composer) fragment(f *fragment) bool {
 		c.list(f.parts)
 	case joined:
 		return c.join(f.parts)
-	case tagged:
-		c.mergeTag(f)
+	case inline:
+		return c.inline(f.parts)
 	}
 	return true
 }

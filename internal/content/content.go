@@ -17,6 +17,7 @@ package content
 
 import (
 	"iter"
+	"sync"
 
 	"github.com/segue-dev/segue/internal/fault"
 )
@@ -24,14 +25,17 @@ import (
 // A Snapshot is all content at one revision. It is immutable and safe for
 // concurrent use. Wherever it takes a locale, "" means the default locale.
 type Snapshot struct {
+	*model
 	revision string
-	locales  *locales
-	types    map[string]*Type
-	entries  map[string]*Entry
-	byType   map[string][]*Entry // in order of id; "" = all
-	slugs    map[slugKey]*Entry
-	topics   map[string][]string // ids of the entries about each
-	findings []Finding
+	sum      sum
+	entries  index[string, *Entry]
+	assets   index[string, *Entry]
+	byType   map[string][]*Entry      // in order of id; "" = all
+	slugs    index[slugKey, []string] // ids of the entries found there, in order
+	topics   map[string][]string      // ids of the entries about each
+
+	inspected sync.Once
+	findings  []Finding
 }
 
 // Revision names the content: equal revisions hold equal content.
@@ -49,8 +53,8 @@ func (s *Snapshot) HasLocale(code string) bool {
 
 // Entry returns the entry with an id, drafts included.
 func (s *Snapshot) Entry(id string) (*Entry, bool) {
-	e, ok := s.entries[id]
-	return e, ok
+	e := s.entries.get(id)
+	return e, e != nil
 }
 
 // Entries yields the entries of a content type ("" = all) in order of id,
@@ -70,13 +74,17 @@ func (s *Snapshot) Entries(contentType string) iter.Seq[*Entry] {
 // fallback of it, may not.
 func (s *Snapshot) Publishable(id, locale string) bool {
 	at, ok := s.locales.find(locale)
-	e := s.entries[id]
+	e := s.entries.get(id)
 	return ok && e != nil && e.served(at) && e.translated(at)
 }
 
 // Findings are what is wrong or doubtful with the content, in order of entry,
-// field and message. The result is shared: it must not be changed.
-func (s *Snapshot) Findings() []Finding { return s.findings }
+// field and message. They are found out at the first call. The result is shared:
+// it must not be changed.
+func (s *Snapshot) Findings() []Finding {
+	s.inspected.Do(s.inspect)
+	return s.findings
+}
 
 // A Finding is a doubt about one entry.
 type Finding struct {

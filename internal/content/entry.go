@@ -26,28 +26,34 @@ type Entry struct {
 	State State
 
 	locales  *locales
-	asset    bool
 	withheld []bool // by locale: its values are drafts; nil = none
-	head     []byte // `{"sys":{…`, open for more members of sys
-	metadata []byte // `,"metadata":{…}`, or empty
+	head     []byte // `{…`: sys, open for more members
+	metadata []byte // `{…}`, or empty
 	fields   []field
 	tags     []*mergeTag // by locale; nil unless the entry is a merge tag
+	topics   []string    // tags and concepts, and all that are broader
+	slugs    []string    // by locale, with a leading slash; nil = none in any
+	doubts   []Finding   // that do not depend on other entries
+	sum      sum
 }
 
 // A field is one field of an entry, in the order of the content type.
 type field struct {
-	id        string
-	key       []byte // `"id":`
-	internal  bool   // for Segue, not for readers
-	localized bool
-	plain     bool     // its values are copied, whatever they look like
-	at        []*value // by locale, fallbacks applied; nil = no value
+	*fieldForm
+	at []*value // by locale, fallbacks applied; nil = no value
 }
 
 // A value is one field value: as it came, and ready for composition.
 type value struct {
 	raw  []byte
-	body fragment
+	body *fragment // nil = raw is copied
+}
+
+// eachLink calls visit with the links of a value, in order.
+func (v *value) eachLink(visit func(*link)) {
+	if v.body != nil {
+		v.body.eachLink(visit)
+	}
 }
 
 // Field returns the raw JSON of a field in locale, following the locale's

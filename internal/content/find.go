@@ -15,7 +15,7 @@ var slugFields = []string{"slug", "path", "url"}
 type slugKey struct {
 	contentType string
 	locale      int
-	slug        string // without leading slash
+	slug        string // with a leading slash
 }
 
 // slugField returns the field by which entries of t are found.
@@ -28,35 +28,28 @@ func (t *Type) slugField() (string, bool) {
 	return "", false
 }
 
-// indexSlugs makes the published entries findable. Of several with one slug
-// the first by id is found: whether they ought to differ is not known, since
-// buttons have slugs too.
-func (s *Snapshot) indexSlugs() {
-	s.slugs = make(map[slugKey]*Entry)
-	for id, t := range s.types {
-		name, ok := t.slugField()
-		if !ok {
+// slugsBy returns the slugs by which e is found, by locale. Of several entries
+// with one slug the first by id is found: whether they ought to differ is not
+// known, since buttons have slugs too.
+func (e *Entry) slugsBy(field string) (slugs []string) {
+	if field == "" {
+		return nil
+	}
+	for at := range e.locales.codes {
+		slug := e.text(field, at)
+		if slug == "" || !e.served(at) {
 			continue
 		}
-		for _, e := range s.byType[id] {
-			for at := range s.locales.codes {
-				s.indexSlug(e, name, at)
-			}
+		if slugs == nil {
+			slugs = make([]string, len(e.locales.codes))
 		}
+		slugs[at] = withSlash(slug)
 	}
+	return slugs
 }
 
-// indexSlug makes e findable in one locale.
-func (s *Snapshot) indexSlug(e *Entry, field string, locale int) {
-	slug := e.text(field, locale)
-	if slug == "" || !e.served(locale) {
-		return
-	}
-	key := slugKey{e.Type, locale, strings.TrimPrefix(slug, "/")}
-	if s.slugs[key] == nil {
-		s.slugs[key] = e
-	}
-}
+// withSlash returns a slug with a leading slash.
+func withSlash(slug string) string { return "/" + strings.TrimPrefix(slug, "/") }
 
 // Page returns the id of the published entry that ref names: an entry id, or
 // "contentType:slug". The slug is looked for in the field slug, or path, or
@@ -67,7 +60,7 @@ func (s *Snapshot) Page(ref, locale string) (string, error) {
 	if !ok {
 		return "", s.unknownLocale(locale)
 	}
-	if e := s.entries[ref]; e != nil {
+	if e := s.entries.get(ref); e != nil {
 		if !e.served(at) {
 			return "", fault.New(fault.NotFound, "page %q: %s", ref, s.whyNot(e, at))
 		}
@@ -77,8 +70,8 @@ func (s *Snapshot) Page(ref, locale string) (string, error) {
 	if !ok {
 		return "", fault.New(fault.NotFound, "page %q: no entry has this id; a page is named by its entry id or as contentType:slug", ref)
 	}
-	if e := s.slugs[slugKey{contentType, at, strings.TrimPrefix(slug, "/")}]; e != nil {
-		return e.ID, nil
+	if ids := s.slugs.get(slugKey{contentType, at, withSlash(slug)}); len(ids) > 0 {
+		return ids[0], nil
 	}
 	return "", s.noSuchPage(ref, contentType, slug, at)
 }

@@ -8,14 +8,19 @@ import (
 
 // inspect adds what is doubtful with the entries, and puts all findings in
 // order.
-func (s *Snapshot) inspect(assets map[string]*Entry) {
+func (s *Snapshot) inspect() {
+	s.findings = slices.Clone(s.model.findings)
 	s.inspectTypes()
+	for _, e := range s.assets.all() {
+		s.findings = append(s.findings, e.doubts...)
+	}
 	for _, e := range s.byType[""] {
+		s.findings = append(s.findings, e.doubts...)
 		if e.State == Changed {
 			s.doubt(e, "", "has changes that are not published: an export made with a management token holds the changed values, and they are shown")
 		}
 		if e.State == Published || e.State == Changed {
-			s.inspectLinks(e, assets)
+			s.inspectLinks(e)
 		}
 	}
 	s.inspectCircles()
@@ -41,21 +46,15 @@ func (s *Snapshot) inspectTypes() {
 }
 
 // inspectLinks looks at every link of e, in all fields and locales.
-func (s *Snapshot) inspectLinks(e *Entry, assets map[string]*Entry) {
-	accepts := make(map[string][]string)
-	if t := s.types[e.Type]; t != nil {
-		for _, f := range t.Fields {
-			accepts[f.ID] = f.Accepts
-		}
-	}
+func (s *Snapshot) inspectLinks(e *Entry) {
 	for i := range e.fields {
 		f := &e.fields[i]
 		for at, v := range f.at {
 			if v == nil {
 				continue
 			}
-			v.body.eachLink(func(l *link) {
-				if message := s.linkDoubt(l, at, accepts[f.id], assets); message != "" {
+			v.eachLink(func(l *link) {
+				if message := s.linkDoubt(l, at, f.accepts); message != "" {
 					s.doubt(e, f.id, "%s", message)
 				}
 			})
@@ -64,14 +63,14 @@ func (s *Snapshot) inspectLinks(e *Entry, assets map[string]*Entry) {
 }
 
 // linkDoubt says what is wrong with a link in a locale, or "".
-func (s *Snapshot) linkDoubt(l *link, locale int, accepts []string, assets map[string]*Entry) string {
-	to := l.target
+func (s *Snapshot) linkDoubt(l *link, locale int, accepts []string) string {
+	to := s.target(l)
 	switch {
 	case l.kind == toOtherSpace:
 		return fmt.Sprintf("links to %s in another space, which is not part of the content", l.id)
-	case to == nil && l.kind == toEntry && assets[l.id] != nil:
+	case to == nil && l.kind == toEntry && s.assets.get(l.id) != nil:
 		return fmt.Sprintf("links to entry %s, which is an asset", l.id)
-	case to == nil && l.kind == toAsset && s.entries[l.id] != nil:
+	case to == nil && l.kind == toAsset && s.entries.get(l.id) != nil:
 		return fmt.Sprintf("links to asset %s, which is an entry", l.id)
 	case to == nil:
 		return fmt.Sprintf("links to %s %s, which does not exist", l.kind, l.id)
@@ -92,7 +91,7 @@ func (s *Snapshot) inspectCircles() {
 	for _, circle := range s.circles() {
 		p, err := s.Compose(circle[0], "", func(id string) Choice { return Choice{Entry: id} })
 		if err == nil && p.Cut {
-			s.doubt(s.entries[circle[0]], "", "is one of %d entries that link to each other in so many circles that pages with them are cut: %s",
+			s.doubt(s.entries.get(circle[0]), "", "is one of %d entries that link to each other in so many circles that pages with them are cut: %s",
 				len(circle), list(circle[:min(len(circle), maxNear)]))
 		}
 	}
@@ -101,7 +100,7 @@ func (s *Snapshot) inspectCircles() {
 // circles returns the groups of entries that reach each other over links shown
 // in the default locale: each sorted, and those of one entry left out.
 func (s *Snapshot) circles() [][]string {
-	w := &walk{at: s.locales.standard, entered: make(map[*Entry]int), low: make(map[*Entry]int)}
+	w := &walk{content: s, at: s.locales.standard, entered: make(map[*Entry]int), low: make(map[*Entry]int)}
 	for _, e := range s.byType[""] {
 		if e.served(w.at) && w.entered[e] == 0 {
 			w.visit(e)
@@ -113,6 +112,7 @@ func (s *Snapshot) circles() [][]string {
 // A walk finds the strongly connected groups of a graph in one pass, by
 // Tarjan's method.
 type walk struct {
+	content *Snapshot
 	at      int
 	entered map[*Entry]int // position in the order of entering, from 1
 	low     map[*Entry]int // the earliest entry on the stack that is reached; 0 = off the stack
@@ -126,7 +126,7 @@ func (w *walk) visit(e *Entry) {
 	w.low[e] = w.entered[e]
 	w.stack = append(w.stack, e)
 	e.eachLink(w.at, func(l *link) {
-		to := l.target
+		to := w.content.target(l)
 		if l.kind != toEntry || to == nil || !to.served(w.at) {
 			return
 		}

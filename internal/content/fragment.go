@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // An op says what composition does with a fragment.
@@ -15,7 +17,7 @@ const (
 	joined           // its parts, one after the other; left out if a link in it shows nothing
 	listed           // an array of its parts, without those that show nothing
 	linked           // what its link leads to
-	tagged           // a merge tag: raw, what its link leads to, the tag's mark, its parts
+	inline           // as joined; a merge tag if that is what its link, the second part, leads to
 )
 
 // A fragment is a piece of a field value, made ready for composition: what can
@@ -33,7 +35,6 @@ type link struct {
 	kind      linkKind
 	hyperlink bool   // it surrounds text, and so is never left out
 	open      []byte // `{"sys":{…}`, open for a mark
-	target    *Entry // nil: there is none
 }
 
 // A linkKind says what a link says it leads to.
@@ -61,38 +62,37 @@ func (f *fragment) eachLink(visit func(*link)) {
 	}
 }
 
-// A compiler makes fragments of field values. It knows all entries and assets
-// that links can lead to.
-type compiler struct {
-	entries map[string]*Entry
-	assets  map[string]*Entry
-}
-
-// value returns the fragment of a field value: a link, a list of links, or rich
-// text. Anything else is copied.
-func (c *compiler) value(raw []byte) fragment {
-	if l := c.link(raw); l != nil {
-		return fragment{op: linked, link: l}
+// compiled returns the fragment of a field value, a link, a list of links or
+// rich text, and nil for anything else: it is copied.
+func compiled(raw []byte) *fragment {
+	var f fragment
+	switch raw[0] {
+	case '[':
+		f = listOf(raw, element)
+	case '{':
+		if f = element(raw); f.op == copied {
+			f = node(raw)
+		}
 	}
-	if raw[0] == '[' {
-		return c.list(raw, c.element)
+	if f.op == copied {
+		return nil
 	}
-	return c.node(raw)
+	return &f
 }
 
 // element returns the fragment of an element of a list of links.
-func (c *compiler) element(raw []byte) fragment {
-	if l := c.link(raw); l != nil {
+func element(raw []byte) fragment {
+	if l := linkOf(raw); l != nil {
 		return fragment{op: linked, link: l}
 	}
 	return fragment{raw: raw}
 }
 
-// list returns the fragment of an array whose elements are compiled by one.
-func (c *compiler) list(raw []byte, one func([]byte) fragment) fragment {
+// listOf returns the fragment of an array whose elements are compiled by one.
+func listOf(raw []byte, one func([]byte) fragment) fragment {
 	whole := fragment{op: listed}
 	plain := true
-	eachElement(raw, func(start, end int) {
+	rawjson.Elements(raw, func(start, end int) {
 		part := one(raw[start:end])
 		plain = plain && part.op == copied
 		whole.parts = append(whole.parts, part)
@@ -111,32 +111,31 @@ var (
 	linkTarget = []byte(`"target":{`) // how the link of a rich text node begins
 )
 
-// link returns the link that raw is, or nil.
-func (c *compiler) link(raw []byte) *link {
+// linkOf returns the link that raw is, or nil.
+func linkOf(raw []byte) *link {
 	if !bytes.HasPrefix(raw, linkSys) {
 		return nil
 	}
 	var kind, linkKind string
 	start, end := len(`{"sys":`), len(raw)-1
-	sys := raw[start:valueEnd(raw, start)]
+	sys := raw[start:rawjson.End(raw, start)]
 	l := &link{open: raw[:end:end]}
-	eachMember(sys, func(name []byte, start, end int) {
+	rawjson.Members(sys, func(name []byte, start, end int) {
 		switch string(name) {
 		case `"type"`:
-			kind = unquote(sys[start:end])
+			kind = rawjson.Unquote(sys[start:end])
 		case `"linkType"`:
-			linkKind = unquote(sys[start:end])
+			linkKind = rawjson.Unquote(sys[start:end])
 		case `"id"`, `"urn"`:
-			l.id = unquote(sys[start:end])
+			l.id = rawjson.Unquote(sys[start:end])
 		}
 	})
 	switch {
 	case kind == "ResourceLink":
 		l.kind = toOtherSpace
 	case kind == "Link" && linkKind == "Entry":
-		l.target = c.entries[l.id]
 	case kind == "Link" && linkKind == "Asset":
-		l.kind, l.target = toAsset, c.assets[l.id]
+		l.kind = toAsset
 	default:
 		return nil
 	}
@@ -148,20 +147,20 @@ type span struct{ start, end int }
 
 // node returns the fragment of a rich text node: it has a nodeType, perhaps a
 // link at data.target, and perhaps nodes in content.
-func (c *compiler) node(raw []byte) fragment {
+func node(raw []byte) fragment {
 	if raw[0] != '{' || !bytes.Contains(raw, linkTarget) {
 		return fragment{raw: raw}
 	}
 	var kind string
 	var target, children span
-	eachMember(raw, func(name []byte, start, end int) {
+	rawjson.Members(raw, func(name []byte, start, end int) {
 		switch string(name) {
 		case `"nodeType"`:
-			kind = unquote(raw[start:end])
+			kind = rawjson.Unquote(raw[start:end])
 		case `"content"`:
 			children = span{start, end}
 		case `"data"`:
-			eachMember(raw[start:end], func(name []byte, from, to int) {
+			rawjson.Members(raw[start:end], func(name []byte, from, to int) {
 				if string(name) == `"target"` {
 					target = span{start + from, start + to}
 				}
@@ -171,24 +170,27 @@ func (c *compiler) node(raw []byte) fragment {
 	if kind == "" {
 		return fragment{raw: raw}
 	}
-	return c.join(raw, kind, target, children)
+	return join(raw, kind, target, children)
 }
 
 // join returns the fragment of a rich text node from where its link and its
 // content are.
-func (c *compiler) join(raw []byte, kind string, target, children span) fragment {
+func join(raw []byte, kind string, target, children span) fragment {
 	type piece struct {
 		span
 		fragment
 	}
 	pieces := []piece{
-		{target, c.target(raw[target.start:target.end], kind)},
-		{children, c.list(raw[children.start:children.end], c.node)},
+		{target, targetOf(raw[target.start:target.end], kind)},
+		{children, listOf(raw[children.start:children.end], node)},
 	}
 	if children.start < target.start {
 		slices.Reverse(pieces)
 	}
 	whole := fragment{op: joined}
+	if kind == inlineNode {
+		whole.op = inline
+	}
 	at := 0
 	for _, p := range pieces {
 		if p.op != copied {
@@ -200,27 +202,14 @@ func (c *compiler) join(raw []byte, kind string, target, children span) fragment
 		return fragment{raw: raw}
 	}
 	whole.parts = append(whole.parts, fragment{raw: raw[at:]})
-	return whole.asMergeTag(kind)
+	return whole
 }
 
-// target returns the fragment of the link of a rich text node.
-func (c *compiler) target(raw []byte, kind string) fragment {
-	part := c.element(raw)
+// targetOf returns the fragment of the link of a rich text node.
+func targetOf(raw []byte, kind string) fragment {
+	part := element(raw)
 	if part.op == linked {
 		part.link.hyperlink = strings.HasSuffix(kind, "hyperlink")
 	}
 	return part
-}
-
-// asMergeTag turns the fragment of an inline node that leads to a merge tag
-// into that of the tag.
-func (f fragment) asMergeTag(kind string) fragment {
-	if kind != inlineNode || len(f.parts) < 3 || f.parts[1].op != linked {
-		return f
-	}
-	l := f.parts[1].link
-	if l.target == nil || l.target.tags == nil {
-		return f
-	}
-	return fragment{op: tagged, raw: f.parts[0].raw, link: l, parts: f.parts[2:]}
 }

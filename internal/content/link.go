@@ -16,9 +16,10 @@ const (
 // link writes what l leads to, or l with a mark. It reports false, and has
 // written nothing, if l is to be left out.
 func (c *composer) link(l *link) bool {
-	baseline, shown := l.target, l.target
+	baseline := c.content.target(l)
+	shown := baseline
 	var choice Choice
-	if c.slot(l) {
+	if c.slot(l, baseline) {
 		choice = c.choose(baseline.ID)
 		if choice.Hidden {
 			if l.hyperlink {
@@ -36,14 +37,15 @@ func (c *composer) link(l *link) bool {
 	return true
 }
 
-// slot reports whether there is a choice of what to show for l.
-func (c *composer) slot(l *link) bool {
-	return l.kind == toEntry && l.target != nil && l.target.served(c.locale)
+// slot reports whether there is a choice of what to show for l, which leads to
+// target.
+func (c *composer) slot(l *link, target *Entry) bool {
+	return l.kind == toEntry && target != nil && target.served(c.locale)
 }
 
 // hides reports whether l is to be left out.
 func (c *composer) hides(l *link) bool {
-	return !l.hyperlink && c.slot(l) && c.choose(l.id).Hidden
+	return !l.hyperlink && c.slot(l, c.content.target(l)) && c.choose(l.id).Hidden
 }
 
 // obstacle returns the mark of a link that leads to e, if it cannot be followed.
@@ -68,15 +70,35 @@ func (c *composer) mark(l *link, m mark) {
 	c.buf = append(c.buf, m...)
 }
 
-// mergeTag writes the node of a merge tag with the tag's entry and its mark.
-func (c *composer) mergeTag(f *fragment) {
+// target returns what a link leads to; nil if that is not there.
+func (s *Snapshot) target(l *link) *Entry {
+	switch l.kind {
+	case toEntry:
+		return s.entries.get(l.id)
+	case toAsset:
+		return s.assets.get(l.id)
+	}
+	return nil
+}
+
+// inline writes the parts of an inline node. The node of a merge tag has the
+// tag's entry and its mark.
+func (c *composer) inline(parts []fragment) bool {
+	l := parts[1].link
+	if l == nil {
+		return c.join(parts)
+	}
+	e := c.content.target(l)
+	if e == nil || e.tags == nil {
+		return c.join(parts)
+	}
 	start := len(c.buf)
-	c.buf = append(c.buf, f.raw...)
-	e, rest := f.link.target, f.parts[0].raw
+	c.buf = append(c.buf, parts[0].raw...)
+	rest := parts[2].raw
 	if m := c.obstacle(e); m != "" {
-		c.mark(f.link, m)
+		c.mark(l, m)
 		c.buf = append(c.buf, rest...)
-		return
+		return true
 	}
 	tag, outer := e.tags[c.locale], len(c.places)
 	c.entry(e, e, Choice{})
@@ -84,4 +106,5 @@ func (c *composer) mergeTag(f *fragment) {
 	c.buf = append(c.buf, tag.mark...)
 	c.buf = append(c.buf, rest...)
 	c.places = append(c.places, place{start: start, end: len(c.buf), tag: tag})
+	return true
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // A Locale is a language content is written in.
@@ -41,7 +42,7 @@ func newLocales(all []Locale) (*locales, []Finding, error) {
 	for i, one := range all {
 		l.codes = append(l.codes, one.Code)
 		l.index[one.Code] = i
-		l.members = append(l.members, appendQuoted([]byte(`,"locale":`), one.Code))
+		l.members = append(l.members, rawjson.AppendQuoted([]byte(`,"locale":`), one.Code))
 		if one.Default || len(all) == 1 {
 			if l.standard >= 0 {
 				return nil, nil, fault.New(fault.Invalid, "locales: both %q and %q are the default: mark one", l.codes[l.standard], one.Code)

@@ -1,5 +1,7 @@
 package content
 
+import "github.com/segue-dev/segue/internal/rawjson"
+
 // A mergeTag is the place in rich text where something known of the visitor
 // goes.
 type mergeTag struct {
@@ -8,31 +10,26 @@ type mergeTag struct {
 	mark     []byte // `,"mergeTag":{"id":…,"fallback":…}`
 }
 
-// mergeTags fills the tags of the entries that are merge tags. One without an
-// id stays an ordinary entry.
-func (a *assembly) mergeTags() {
-	v := a.Vocabulary
-	if v.MergeTag == "" {
+// mergeTag fills the tags of an entry that is a merge tag. One without an id
+// stays an ordinary entry.
+func (m *model) mergeTag(e *Entry, f *form) {
+	v := m.vocabulary
+	if v.MergeTag == "" || !f.mergeTag {
 		return
 	}
-	for _, e := range a.compiler.entries {
-		if e.Type != v.MergeTag {
-			continue
-		}
-		if e.text(v.MergeTagID, a.locales.standard) == "" {
-			a.doubt(e.ID, v.MergeTagID, "is missing: the merge tag cannot be filled")
-			continue
-		}
-		for at := range a.locales.codes {
-			e.tags = append(e.tags, newMergeTag(e.text(v.MergeTagID, at), e.text(v.MergeTagFallback, at)))
-		}
+	if e.text(v.MergeTagID, m.locales.standard) == "" {
+		e.doubt(v.MergeTagID, "is missing: the merge tag cannot be filled")
+		return
+	}
+	for at := range m.locales.codes {
+		e.tags = append(e.tags, newMergeTag(e.text(v.MergeTagID, at), e.text(v.MergeTagFallback, at)))
 	}
 }
 
 // newMergeTag returns a tag with its mark.
 func newMergeTag(id, fallback string) *mergeTag {
-	mark := appendQuoted([]byte(`,"mergeTag":{"id":`), id)
-	mark = appendQuoted(append(mark, `,"fallback":`...), fallback)
+	mark := rawjson.AppendQuoted([]byte(`,"mergeTag":{"id":`), id)
+	mark = rawjson.AppendQuoted(append(mark, `,"fallback":`...), fallback)
 	return &mergeTag{id: id, fallback: fallback, mark: append(mark, '}')}
 }
 
@@ -52,7 +49,7 @@ func (p *Page) Fill(value func(id string) (string, bool)) []byte {
 		}
 		filled = append(filled, p.JSON[at:place.start]...)
 		filled = append(filled, `{"nodeType":"text","value":`...)
-		filled = appendQuoted(filled, text)
+		filled = rawjson.AppendQuoted(filled, text)
 		filled = append(filled, `,"marks":[],"data":{}}`...)
 		at = place.end
 	}

@@ -9,8 +9,8 @@ func (s *Snapshot) Locales() []string { return slices.Clone(s.locales.codes) }
 // Pages returns the ids of the entries that have a slug, in ascending order.
 func (s *Snapshot) Pages() []string {
 	var ids []string
-	for _, e := range s.slugs {
-		ids = append(ids, e.ID)
+	for _, found := range s.slugs.all() {
+		ids = append(ids, found[0])
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
@@ -48,7 +48,7 @@ func (e *Entry) eachLinkOf(field string, visit func(*link)) {
 		if f := &e.fields[i]; f.id == field {
 			for _, v := range f.at {
 				if v != nil {
-					v.body.eachLink(visit)
+					v.eachLink(visit)
 				}
 			}
 		}

@@ -13,7 +13,7 @@ func (s *Snapshot) Reach(page, locale string, alternatives func(entry string) []
 	var reached []string
 	seen := make(map[string]bool)
 	reach := func(id string) {
-		if e := s.entries[id]; e != nil && !seen[id] && e.served(at) {
+		if e := s.entries.get(id); e != nil && !seen[id] && e.served(at) {
 			seen[id] = true
 			reached = append(reached, id)
 		}
@@ -23,7 +23,7 @@ func (s *Snapshot) Reach(page, locale string, alternatives func(entry string) []
 		for _, id := range alternatives(reached[i]) {
 			reach(id)
 		}
-		s.entries[reached[i]].eachLink(at, func(l *link) {
+		s.entries.get(reached[i]).eachLink(at, func(l *link) {
 			if l.kind == toEntry {
 				reach(l.id)
 			}
@@ -37,7 +37,7 @@ func (e *Entry) eachLink(locale int, visit func(*link)) {
 	for i := range e.fields {
 		f := &e.fields[i]
 		if v := f.at[locale]; v != nil && !f.internal {
-			v.body.eachLink(visit)
+			v.eachLink(visit)
 		}
 	}
 }

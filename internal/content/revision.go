@@ -3,10 +3,12 @@ package content
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash"
+	"io"
 	"slices"
 	"strconv"
 )
@@ -14,9 +16,9 @@ import (
 // revisionBytes is how much of the hash of all content names it.
 const revisionBytes = 6
 
-// revision hashes what was added, in an order of its own, so that neither the
-// order of adding nor spaces in the JSON matter.
-func (b *Builder) revision() string {
+// digest hashes what was added but for entries and assets, in an order of its
+// own, so that the order of adding does not matter.
+func (b *Builder) digest() string {
 	h := &digest{Hash: sha256.New()}
 	h.add(fmt.Sprintf("%+v", b.Vocabulary))
 	for _, l := range slices.SortedFunc(slices.Values(b.locales), func(x, y Locale) int { return cmp.Compare(x.Code, y.Code) }) {
@@ -29,9 +31,31 @@ func (b *Builder) revision() string {
 		h.add("concept", id, strconv.Itoa(len(b.broader[id])))
 		h.add(b.broader[id]...)
 	}
-	h.items("entry", b.entries)
-	h.items("asset", b.assets)
+	return string(h.Sum(nil))
+}
+
+// revisionOf names content by the digest of its model and the sum of all else.
+func revisionOf(model string, items sum) string {
+	h := sha256.New()
+	_, _ = io.WriteString(h, model) // a hash never fails
+	_ = binary.Write(h, binary.BigEndian, items)
 	return "c" + hex.EncodeToString(h.Sum(nil)[:revisionBytes])
+}
+
+// A sum adds up hashes of items, so that it follows changes without all items
+// being looked at and does not depend on their order.
+type sum [sha256.Size / 8]uint64
+
+func (s *sum) add(o sum) {
+	for i := range s {
+		s[i] += o[i]
+	}
+}
+
+func (s *sum) subtract(o sum) {
+	for i := range s {
+		s[i] -= o[i]
+	}
 }
 
 // A digest hashes strings so that their borders count.
@@ -54,20 +78,23 @@ func addPart[P string | json.RawMessage](d *digest, p P) {
 	_, _ = d.Write(d.part) // a hash never fails
 }
 
-// items hashes entries or assets in order of id.
-func (d *digest) items(kind string, items map[string]*Item) {
-	for _, id := range sortedKeys(items) {
-		item := items[id]
-		d.add(kind, id, item.Type, item.State.String(), strconv.Itoa(len(item.DraftLocales)))
-		d.add(item.DraftLocales...)
-		addPart(d, item.Sys)
-		addPart(d, item.Metadata)
-		for _, field := range sortedKeys(item.Fields) {
-			values := item.Fields[field]
-			for _, code := range sortedKeys(values) {
-				d.add("value", field, code)
-				addPart(d, values[code])
-			}
+// sumOf hashes an entry or asset.
+func sumOf(kind string, item *Item) (s sum) {
+	d := &digest{Hash: sha256.New()}
+	d.add(kind, item.ID, item.Type, item.State.String(), strconv.Itoa(len(item.DraftLocales)))
+	d.add(item.DraftLocales...)
+	addPart(d, item.Sys)
+	addPart(d, item.Metadata)
+	for _, field := range sortedKeys(item.Fields) {
+		values := item.Fields[field]
+		for _, code := range sortedKeys(values) {
+			d.add("value", field, code)
+			addPart(d, values[code])
 		}
 	}
+	hash := d.Sum(d.part[:0])
+	for i := range s {
+		s[i] = binary.BigEndian.Uint64(hash[i*8:])
+	}
+	return s
 }

@@ -1,7 +1,9 @@
 package content
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/segue-dev/segue/internal/fault"
@@ -29,9 +31,12 @@ func (b *Builder) AddConcept(c Concept) error {
 	return nil
 }
 
+// AddTag makes a tag known that perhaps no entry has.
+func (b *Builder) AddTag(id string) { b.tags = append(b.tags, id) }
+
 // About returns the ids of the entries that have a topic, in ascending order: a
 // tag, or a taxonomy concept, or a concept that is narrower. Known says whether
-// the taxonomy has such a concept or an entry such a tag. The result is shared:
+// the taxonomy has such a concept, or the content such a tag. The result is shared:
 // it must not be changed.
 func (s *Snapshot) About(topic string) (entries []string, known bool) {
 	entries, known = s.topics[topic]
@@ -53,36 +58,62 @@ type topicLink struct {
 	} `json:"sys"`
 }
 
-// topics returns the entries of each topic.
+// topics returns the topics that are known whether or not an entry has them.
 func (b *Builder) topics() map[string][]string {
-	about := make(map[string][]string, len(b.broader))
+	about := make(map[string][]string, len(b.broader)+len(b.tags))
 	for concept, broader := range b.broader {
 		about[concept] = nil
 		for _, c := range broader {
 			about[c] = nil
 		}
 	}
-	for _, id := range sortedKeys(b.entries) {
-		for topic := range b.topicsOf(b.entries[id].Metadata) {
-			about[topic] = append(about[topic], id)
-		}
+	for _, tag := range b.tags {
+		about[tag] = nil
 	}
 	return about
 }
 
+// newTopics returns the entries of each topic after edits.
+func (n *next) newTopics() map[string][]string {
+	now := n.from.topics
+	if now == nil {
+		now = n.from.model.topics
+	}
+	if len(n.topics) == 0 {
+		return now
+	}
+	now = maps.Clone(now)
+	for topic, edits := range n.topics {
+		_, known := n.from.model.topics[topic]
+		ids := merged(now[topic], edits, itself)
+		switch {
+		case len(ids) > 0:
+			now[topic] = ids
+		case known:
+			now[topic] = nil
+		default:
+			delete(now, topic)
+		}
+	}
+	return now
+}
+
+// noTopics is the metadata of most entries.
+var noTopics = []byte(`{"tags":[],"concepts":[]}`)
+
 // topicsOf returns the tags and concepts that an entry's metadata names, and
-// all that are broader.
-func (b *Builder) topicsOf(raw json.RawMessage) map[string]bool {
-	var m metadata
-	if raw == nil || json.Unmarshal(raw, &m) != nil {
+// all that are broader, in order.
+func (m *model) topicsOf(raw json.RawMessage) []string {
+	var has metadata
+	if len(raw) == 0 || bytes.Equal(raw, noTopics) || json.Unmarshal(raw, &has) != nil {
 		return nil
 	}
-	all := make(map[string]bool, len(m.Tags)+len(m.Concepts))
-	for _, tag := range m.Tags {
+	all := make(map[string]bool, len(has.Tags)+len(has.Concepts))
+	for _, tag := range has.Tags {
 		all[tag.Sys.ID] = true
 	}
-	open := make([]string, len(m.Concepts))
-	for i, c := range m.Concepts {
+	open := make([]string, len(has.Concepts))
+	for i, c := range has.Concepts {
 		open[i] = c.Sys.ID
 	}
 	for len(open) > 0 {
@@ -90,8 +121,8 @@ func (b *Builder) topicsOf(raw json.RawMessage) map[string]bool {
 		open = open[:len(open)-1]
 		if !all[c] {
 			all[c] = true
-			open = append(open, b.broader[c]...)
+			open = append(open, m.broader[c]...)
 		}
 	}
-	return all
+	return sortedKeys(all)
 }

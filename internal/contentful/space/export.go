@@ -29,6 +29,7 @@ type export struct {
 	Entries      []json.RawMessage `json:"entries"`
 	Assets       []json.RawMessage `json:"assets"`
 	Locales      []json.RawMessage `json:"locales"`
+	Tags         []json.RawMessage `json:"tags"`
 	// Concepts are those of the taxonomy as the delivery API lists them. They
 	// belong to the organization, so contentful-export leaves them out; a file
 	// may have them added.
@@ -73,9 +74,10 @@ func LoadExport(r io.Reader) (*content.Snapshot, error) {
 	each(l, "locales", e.Locales, l.locale)
 	each(l, "entries", e.Entries, l.entry)
 	each(l, "assets", e.Assets, l.asset)
+	each(l, "tags", e.Tags, l.tag)
 	each(l, "concepts", e.Concepts, l.concept)
 	l.inferLocale(len(e.Locales))
-	if err := l.fault(); err != nil {
+	if err := l.fault("the export"); err != nil {
 		return nil, err
 	}
 	return l.builder.Build()
@@ -91,8 +93,8 @@ type loader struct {
 // maxFaults is how many mistakes one answer names.
 const maxFaults = 10
 
-// fault returns all that is wrong, or nil.
-func (l *loader) fault() error {
+// fault returns all that is wrong with what was read, or nil.
+func (l *loader) fault(what string) error {
 	if len(l.faults) == 0 {
 		return nil
 	}
@@ -100,7 +102,7 @@ func (l *loader) fault() error {
 	if more := len(l.faults) - len(named); more > 0 {
 		named = append(slices.Clone(named), fmt.Errorf("and %d more", more))
 	}
-	return fault.Wrap(fault.Invalid, errors.Join(named...), "the export is not usable")
+	return fault.Wrap(fault.Invalid, errors.Join(named...), "%s is not usable", what)
 }
 
 // each adds the items of a list of the export, naming the place of those that

@@ -103,6 +103,21 @@ func (l *loader) concept(i conceptItem) error {
 	return l.builder.AddConcept(c)
 }
 
+// A tagItem is an item of tags.
+type tagItem struct {
+	Sys struct {
+		ID string `json:"id"`
+	} `json:"sys"`
+}
+
+func (i tagItem) identity() string { return i.Sys.ID }
+
+// tag adds a tag.
+func (l *loader) tag(i tagItem) error {
+	l.builder.AddTag(i.Sys.ID)
+	return nil
+}
+
 // An entityItem is an item of entries or assets.
 type entityItem struct {
 	Sys      entitySys                  `json:"sys"`

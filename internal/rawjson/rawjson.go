@@ -1,12 +1,14 @@
-package content
+// Package rawjson walks JSON that is known to be valid and compact without
+// decoding it: it finds where values are and copies nothing.
+package rawjson
 
 import (
 	"bytes"
 	"encoding/json"
 )
 
-// compactJSON returns raw without spaces. The error is that of the JSON syntax.
-func compactJSON(raw []byte) ([]byte, error) {
+// Compact returns raw without spaces. The error is that of the JSON syntax.
+func Compact(raw []byte) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(len(raw))
 	if err := json.Compact(&b, raw); err != nil {
@@ -15,9 +17,9 @@ func compactJSON(raw []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// appendQuoted appends s as a JSON string that is also safe inside a script
+// AppendQuoted appends s as a JSON string that is also safe inside a script
 // element.
-func appendQuoted(dst []byte, s string) []byte {
+func AppendQuoted(dst []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			quoted, _ := json.Marshal(s) // a string always encodes
@@ -29,8 +31,8 @@ func appendQuoted(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// unquote returns the text of a JSON string, and "" for anything else.
-func unquote(raw []byte) string {
+// Unquote returns the text of a JSON string, and "" for anything else.
+func Unquote(raw []byte) string {
 	if len(raw) < 2 || raw[0] != '"' {
 		return ""
 	}
@@ -42,38 +44,38 @@ func unquote(raw []byte) string {
 	return s
 }
 
-// eachMember calls f with the name of each member of a compact, valid object,
+// Members calls f with the name of each member of a compact, valid object,
 // in its quotes, and the range of its value. It does nothing for any other
 // JSON.
-func eachMember(object []byte, f func(name []byte, start, end int)) {
+func Members(object []byte, f func(name []byte, start, end int)) {
 	if len(object) < 3 || object[0] != '{' {
 		return
 	}
 	for at := 1; at < len(object); {
-		colon := valueEnd(object, at)
+		colon := End(object, at)
 		start := colon + 1
-		end := valueEnd(object, start)
+		end := End(object, start)
 		f(object[at:colon], start, end)
 		at = end + 1 // past the comma, or past the brace
 	}
 }
 
-// eachElement calls f with the range of each element of a compact, valid array.
+// Elements calls f with the range of each element of a compact, valid array.
 // It does nothing for any other JSON.
-func eachElement(array []byte, f func(start, end int)) {
+func Elements(array []byte, f func(start, end int)) {
 	if len(array) < 3 || array[0] != '[' {
 		return
 	}
 	for at := 1; at < len(array); {
-		end := valueEnd(array, at)
+		end := End(array, at)
 		f(at, end)
 		at = end + 1
 	}
 }
 
-// valueEnd returns where the value that starts at a position of compact, valid
+// End returns where the value that starts at a position of compact, valid
 // JSON ends.
-func valueEnd(b []byte, start int) int {
+func End(b []byte, start int) int {
 	depth := 0
 	for i := start; i < len(b); i++ {
 		switch b[i] {

@@ -1,4 +1,4 @@
-package content
+package rawjson
 
 import (
 	"encoding/json"
@@ -26,9 +26,9 @@ func TestTheScannerAgreesWithTheStandardDecoder(t *testing.T) {
 		raw, err := json.Marshal(genJSON(3).Draw(t, "value"))
 		require.NoError(t, err)
 		members := make(map[string]json.RawMessage)
-		eachMember(raw, func(name []byte, start, end int) { members[unquote(name)] = raw[start:end] })
+		Members(raw, func(name []byte, start, end int) { members[Unquote(name)] = raw[start:end] })
 		elements := []json.RawMessage{}
-		eachElement(raw, func(start, end int) { elements = append(elements, raw[start:end]) })
+		Elements(raw, func(start, end int) { elements = append(elements, raw[start:end]) })
 
 		wantMembers := make(map[string]json.RawMessage)
 		if raw[0] == '{' {
@@ -46,15 +46,11 @@ func TestTheScannerAgreesWithTheStandardDecoder(t *testing.T) {
 func TestQuotedTextIsReadBackAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "text")
-		quoted := appendQuoted(nil, s)
+		quoted := AppendQuoted(nil, s)
 		var back string
 		require.NoError(t, json.Unmarshal(quoted, &back))
 		require.Equal(t, s, back)
-		require.Equal(t, s, unquote(quoted))
+		require.Equal(t, s, Unquote(quoted))
 		require.NotContains(t, string(quoted), "<")
 	})
-}
-
-func TestTheNearestNamesComeFirst(t *testing.T) {
-	require.Equal(t, []string{"page", "cage", "pager"}, nearest("page", []string{"story", "cage", "pager", "page"}))
 }
