@@ -33,6 +33,7 @@
 //	store/pebblestore        visitor.Store on embedded Pebble
 //	contentful               client of Contentful's APIs
 //	contentful/signature     how Contentful signs requests
+//	contentful/webhook       the webhooks of a space: verify, recognise, hand on
 //	contentful/space         exports and the nt_* content model, in the words above
 //	contentful/emulator/wire   how the stand-in for Contentful answers
 //	contentful/emulator/store  what it remembers, in Contentful's states
@@ -45,6 +46,7 @@
 //	httpapi/openapitest      wire types held to the description, for the tests of dialects
 //	httpapi/segmentio        Segment-compatible ingest
 //	httpapi/native           resolve, pages, explain
+//	httpapi/webhooks         what a CMS tells
 //	httpapi/admin            backtests and lists, for operators
 //
 // Assembly.

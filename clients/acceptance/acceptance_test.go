@@ -61,8 +61,8 @@ func runFile(t *testing.T, file string) {
 func closing(out string) string {
 	var lines []string
 	for line := range strings.Lines(out) {
-		if strings.HasPrefix(line, "ℹ ") {
-			lines = append(lines, strings.TrimSpace(strings.TrimPrefix(line, "ℹ ")))
+		if count, ok := strings.CutPrefix(line, "ℹ "); ok {
+			lines = append(lines, strings.TrimSpace(count))
 		}
 	}
 	return strings.Join(lines, ", ")

@@ -33,11 +33,11 @@ var tiers = []struct {
 	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
 	{"adapters", false, false, []string{
 		"internal/store/pebblestore",
-		"internal/contentful", "internal/contentful/signature", "internal/contentful/space",
+		"internal/contentful", "internal/contentful/signature", "internal/contentful/webhook", "internal/contentful/space",
 		"internal/contentful/emulator/wire", "internal/contentful/emulator/store",
 		"internal/contentful/emulator/query", "internal/contentful/emulator/delivery",
 		"internal/telemetry", "internal/conformance",
-		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/admin",
+		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/webhooks", "internal/httpapi/admin",
 	}},
 	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "cmd/conformance", "clients/acceptance", "internal/archtest"}},
 }
@@ -55,6 +55,8 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi/segmentio", "internal/httpapi/reply"}:                        "how all dialects answer",
 	{"internal/httpapi/native", "internal/httpapi/reply"}:                           "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/reply"}:                                  "how all dialects answer",
+	{"internal/httpapi", "internal/httpapi/webhooks"}:                               "httpapi mounts its dialects",
+	{"internal/contentful/webhook", "internal/contentful/signature"}:                "webhooks are signed",
 }
 
 // only says who alone may import a module.

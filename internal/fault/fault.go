@@ -15,12 +15,14 @@ type Kind string
 
 // The kinds.
 const (
-	Invalid     Kind = "invalid"     // mend the request
-	NotFound    Kind = "not-found"   // ask for something that exists
-	TooLarge    Kind = "too-large"   // send less
-	Overloaded  Kind = "overloaded"  // send it again, later
-	Unavailable Kind = "unavailable" // a part we need is down: send it again
-	Internal    Kind = "internal"    // nothing: the mistake is ours
+	Invalid      Kind = "invalid"      // mend the request
+	Unauthorized Kind = "unauthorized" // say who you are: a key or a signature is missing
+	Forbidden    Kind = "forbidden"    // ask with the right key or signature
+	NotFound     Kind = "not-found"    // ask for something that exists
+	TooLarge     Kind = "too-large"    // send less
+	Overloaded   Kind = "overloaded"   // send it again, later
+	Unavailable  Kind = "unavailable"  // a part we need is down: send it again
+	Internal     Kind = "internal"     // nothing: the mistake is ours
 )
 
 // An Error has a message that is safe to show and a cause that is only logged.

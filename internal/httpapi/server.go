@@ -25,6 +25,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/httpapi/segmentio"
+	"github.com/segue-dev/segue/internal/httpapi/webhooks"
 )
 
 // OpenAPI is the description of the public API.
@@ -37,6 +38,8 @@ type Options struct {
 	Log      *slog.Logger
 	Observer Observer // told of every request; nil = nobody
 	Parts    []Part   // asked by /readyz
+	// Webhooks takes what a CMS tells the public listener; nil = no live space.
+	Webhooks webhooks.Receiver
 }
 
 // An Observer is told of every request answered, for metrics. route is the
@@ -65,6 +68,7 @@ func NewPublic(in segmentio.Ingester, resolver native.Resolver, opts Options) *S
 	s.anyOrigin = true
 	segmentio.Mount(s.echo, in)
 	native.Mount(s.echo, resolver)
+	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })
 	s.mountHealth()
 	return s.ready()

@@ -42,6 +42,7 @@ type Metrics struct {
 	phases       [4]prometheus.Observer // in the order of phaseNames
 	slots        *prometheus.CounterVec
 	truncated    prometheus.Counter
+	webhooks     *prometheus.CounterVec
 	findings     prometheus.Gauge
 	misread      *prometheus.GaugeVec
 	segments     prometheus.Gauge
@@ -77,7 +78,10 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 			Name: "segue_slot_resolutions_total", Help: "Slots decided, by experience (none: the baseline by default), variant and reason.",
 		}, []string{"experience", "variant", "reason"}),
 		truncated: counter("segue_resolve_truncated_total", "Answers whose rules look back beyond what is remembered."),
-		findings:  gauge("segue_content_findings", "Doubts about the content that is served; segue validate names them."),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segue_webhooks_total", Help: "Webhooks of the CMS, by what they are about and what became of them.",
+		}, []string{"topic", "outcome"}),
+		findings: gauge("segue_content_findings", "Doubts about the content that is served; segue validate names them."),
 		misread: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "segue_content_not_understood", Help: "Audiences and experiences that are left out since they are not understood, by entry and field; at most 100.",
 		}, []string{"entry", "field"}),
@@ -92,7 +96,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		m.phases[i] = phases.WithLabelValues(name)
 	}
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late,
-		phases, m.slots, m.truncated, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
+		phases, m.slots, m.truncated, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -175,6 +179,10 @@ func (m *Metrics) slot(l slotLabels) prometheus.Counter {
 	m.slotCounter.Store(l, c)
 	return c
 }
+
+// Webhook counts a webhook by the class of its topic; it implements
+// webhook.Observer.
+func (m *Metrics) Webhook(class, outcome string) { m.webhooks.WithLabelValues(class, outcome).Inc() }
 
 // Loaded tells whether the files that were read are good.
 func (m *Metrics) Loaded(good bool) {

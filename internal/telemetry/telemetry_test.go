@@ -62,6 +62,7 @@ func TestWhatIsCounted(t *testing.T) {
 	m.Published(4, []content.Finding{
 		{Entry: "a1", Field: "nt_rules", LeftOut: true}, {Entry: "a1", Field: "nt_rules", LeftOut: true}, {Entry: "home", Field: "hero"},
 	})
+	m.Webhook("entry", "applied")
 	lines := scrape(m)
 	for _, want := range []string{
 		`http_server_request_duration_seconds_count{method="GET",route="/v1/resolve",status="200"} 1`,
@@ -77,6 +78,7 @@ func TestWhatIsCounted(t *testing.T) {
 		`segue_slot_resolutions_total{experience="exp-1",reason="segment",variant="1"} 2`,
 		`segue_slot_resolutions_total{experience="none",reason="default",variant="0"} 2`,
 		`segue_resolve_truncated_total 2`,
+		`segue_webhooks_total{outcome="applied",topic="entry"} 1`,
 		`segue_segments 4`,
 		`segue_content_findings 3`,
 		`segue_content_not_understood{entry="a1",field="nt_rules"} 2`,

@@ -86,12 +86,14 @@ func answer(p Problem, c echo.Context) {
 }
 
 var statusOf = map[fault.Kind]int{
-	fault.Invalid:     http.StatusBadRequest,
-	fault.NotFound:    http.StatusNotFound,
-	fault.TooLarge:    http.StatusRequestEntityTooLarge,
-	fault.Overloaded:  http.StatusTooManyRequests,
-	fault.Unavailable: http.StatusServiceUnavailable,
-	fault.Internal:    http.StatusInternalServerError,
+	fault.Invalid:      http.StatusBadRequest,
+	fault.Unauthorized: http.StatusUnauthorized,
+	fault.Forbidden:    http.StatusForbidden,
+	fault.NotFound:     http.StatusNotFound,
+	fault.TooLarge:     http.StatusRequestEntityTooLarge,
+	fault.Overloaded:   http.StatusTooManyRequests,
+	fault.Unavailable:  http.StatusServiceUnavailable,
+	fault.Internal:     http.StatusInternalServerError,
 }
 
 func problemOf(err error) Problem {

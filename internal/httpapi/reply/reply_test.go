@@ -45,6 +45,8 @@ func TestAnErrorsKindIsItsStatus(t *testing.T) {
 	}{
 		"invalid":      {fault.New(fault.Invalid, "at: no instant"), 400, "invalid", "at: no instant", "", false},
 		"wrapped":      {fmt.Errorf("while: %w", fault.New(fault.NotFound, "no page x")), 404, "not-found", "no page x", "", false},
+		"unauthorized": {fault.New(fault.Unauthorized, "no key"), 401, "unauthorized", "no key", "", false},
+		"forbidden":    {fault.New(fault.Forbidden, "bad key"), 403, "forbidden", "bad key", "", false},
 		"too large":    {fault.New(fault.TooLarge, "send less"), 413, "too-large", "send less", "", false},
 		"overloaded":   {fault.New(fault.Overloaded, "busy"), 429, "overloaded", "busy", "2", false},
 		"unavailable":  {fault.Wrap(fault.Unavailable, cause, "the store is down"), 503, "unavailable", "the store is down", "2", true},
