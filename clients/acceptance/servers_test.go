@@ -15,6 +15,7 @@ import (
 // tells the address. Each file has its own.
 var servers = map[string]func(t *testing.T) string{
 	"SIGNATURES_URL": signatures,
+	"READING_URL":    reading,
 }
 
 // serve answers with h until the test ends.
