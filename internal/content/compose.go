@@ -66,8 +66,8 @@ const (
 // entry that is linked to, and must give the same answer each time. What it
 // chooses is shown only if that is published in locale; else the baseline is.
 // A chosen entry may link to its own baseline, and then contains it as it is.
-// A hidden entry is left out of the list, the rich text or the entry that links
-// to it; a hyperlink to it keeps its text. The page itself is never hidden.
+// A hidden entry is left out of the list or the rich text that links to it, and
+// a field that links to it alone is null; a hyperlink to it keeps its text. The page itself is never hidden.
 //
 // Merge tags are left as rich text nodes with the tag's entry and a mark, in
 // data: {"target": …, "mergeTag": {"id": …, "fallback": …}}; Fill puts values in.
@@ -217,16 +217,14 @@ func (c *composer) fields(e *Entry) {
 		if v == nil || f.internal {
 			continue
 		}
-		before := len(c.buf)
 		if !first {
 			c.buf = append(c.buf, ',')
 		}
 		c.buf = append(c.buf, f.key...)
 		if v.body == nil {
 			c.buf = append(c.buf, v.raw...)
-		} else if !c.fragment(v.body) {
-			c.buf = c.buf[:before]
-			continue
+		} else if !c.fragment(v.body) { // hidden, which is not the same as empty
+			c.buf = append(c.buf, "null"...)
 		}
 		first = false
 	}
@@ -249,6 +247,8 @@ func (c *composer) fragment(f *fragment) bool {
 		return c.join(f.parts)
 	case inline:
 		return c.inline(f.parts)
+	case written:
+		c.text(f)
 	}
 	return true
 }

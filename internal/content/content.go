@@ -6,7 +6,8 @@
 // missing is said, not hidden. A link that cannot be followed stays in the page
 // as the link it is, with one mark beside its sys:
 //
-//	"unresolved": true   it leads nowhere, to a draft, or into another space
+//	"unresolved": true   it leads nowhere, to a draft, or into another space; a
+//	                      reason beside it, not-published or other-space, says which
 //	"cycle": true        it leads back to what is around it
 //	"tooDeep": true      the page was cut at Page.Cut, see Compose
 //	"hidden": true       a hyperlink whose target shows nothing to this visitor

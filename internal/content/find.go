@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/spelling"
 )
 
 // slugFields are the fields by which a page is found, the best first: the
@@ -36,7 +37,7 @@ func (e *Entry) slugsBy(field string) (slugs []string) {
 		return nil
 	}
 	for at := range e.locales.codes {
-		slug := e.text(field, at)
+		slug := spelling.ID(e.text(field, at))
 		if slug == "" || !e.served(at) {
 			continue
 		}
@@ -70,7 +71,7 @@ func (s *Snapshot) Page(ref, locale string) (string, error) {
 	if !ok {
 		return "", fault.New(fault.NotFound, "page %q: no entry has this id; a page is named by its entry id or as contentType:slug", ref)
 	}
-	if ids := s.slugs.get(slugKey{contentType, at, withSlash(slug)}); len(ids) > 0 {
+	if ids := s.slugs.get(slugKey{contentType, at, withSlash(spelling.ID(slug))}); len(ids) > 0 {
 		return ids[0], nil
 	}
 	return "", s.noSuchPage(ref, contentType, slug, at)

@@ -13,11 +13,12 @@ type op uint8
 
 // The ops.
 const (
-	copied op = iota // raw, as it is
-	joined           // its parts, one after the other; left out if a link in it shows nothing
-	listed           // an array of its parts, without those that show nothing
-	linked           // what its link leads to
-	inline           // as joined; a merge tag if that is what its link, the second part, leads to
+	copied  op = iota // raw, as it is
+	joined            // its parts, one after the other; left out if a link in it shows nothing
+	listed            // an array of its parts, without those that show nothing
+	linked            // what its link leads to
+	inline            // as joined; a merge tag if that is what its link, the second part, leads to
+	written           // raw, a text with its tags in it
 )
 
 // A fragment is a piece of a field value, made ready for composition: what can
@@ -27,6 +28,7 @@ type fragment struct {
 	raw   []byte
 	link  *link
 	parts []fragment
+	tags  []textTag
 }
 
 // A link leads from a field value to an entry or asset.
@@ -62,11 +64,13 @@ func (f *fragment) eachLink(visit func(*link)) {
 	}
 }
 
-// compiled returns the fragment of a field value, a link, a list of links or
-// rich text, and nil for anything else: it is copied.
+// compiled returns the fragment of a field value, a link, a list of links, rich
+// text or text with merge tags, and nil for anything else: it is copied.
 func compiled(raw []byte) *fragment {
 	var f fragment
 	switch raw[0] {
+	case '"':
+		f = textOf(raw)
 	case '[':
 		f = listOf(raw, element)
 	case '{':
@@ -80,12 +84,12 @@ func compiled(raw []byte) *fragment {
 	return &f
 }
 
-// element returns the fragment of an element of a list of links.
+// element returns the fragment of an element of a list of links or texts.
 func element(raw []byte) fragment {
 	if l := linkOf(raw); l != nil {
 		return fragment{op: linked, link: l}
 	}
-	return fragment{raw: raw}
+	return textOf(raw)
 }
 
 // listOf returns the fragment of an array whose elements are compiled by one.

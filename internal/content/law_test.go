@@ -155,7 +155,11 @@ func (a *audit) entity(part, sys map[string]any) {
 		a.shown = append(a.shown, id)
 		return
 	}
-	if len(part) != 2 {
+	marks := 2
+	if part["unresolved"] == true {
+		marks++ // and the reason
+	}
+	if len(part) != marks {
 		a.bare++
 	}
 	if part["unresolved"] == true {

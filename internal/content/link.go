@@ -7,7 +7,8 @@ type mark string
 
 // The marks, as they close an open link. The zero mark is none.
 const (
-	unresolved mark = `,"unresolved":true}`
+	unresolved mark = `,"unresolved":true,"reason":"not-published"}`
+	elsewhere  mark = `,"unresolved":true,"reason":"other-space"}`
 	cycle      mark = `,"cycle":true}`
 	tooDeep    mark = `,"tooDeep":true}`
 	hidden     mark = `,"hidden":true}`
@@ -48,6 +49,15 @@ func (c *composer) hides(l *link) bool {
 	return !l.hyperlink && c.slot(l, c.content.target(l)) && c.choose(l.id).Hidden
 }
 
+// replaced reports whether l shows anything but its target.
+func (c *composer) replaced(l *link, target *Entry) bool {
+	if !c.slot(l, target) {
+		return false
+	}
+	choice := c.choose(target.ID)
+	return choice.Hidden || c.chosen(target, choice) != target
+}
+
 // obstacle returns the mark of a link that leads to e, if it cannot be followed.
 func (c *composer) obstacle(e *Entry) mark {
 	switch {
@@ -65,6 +75,9 @@ func (c *composer) obstacle(e *Entry) mark {
 func (c *composer) mark(l *link, m mark) {
 	if m == unresolved {
 		c.unresolved = append(c.unresolved, l.id)
+		if l.kind == toOtherSpace {
+			m = elsewhere
+		}
 	}
 	c.buf = append(c.buf, l.open...)
 	c.buf = append(c.buf, m...)
@@ -89,7 +102,7 @@ func (c *composer) inline(parts []fragment) bool {
 		return c.join(parts)
 	}
 	e := c.content.target(l)
-	if e == nil || e.tags == nil {
+	if e == nil || e.tags == nil || c.replaced(l, e) {
 		return c.join(parts)
 	}
 	start := len(c.buf)

@@ -219,6 +219,7 @@ type entitySys struct {
 	UpdatedAt   json.RawMessage `json:"updatedAt"`
 	PublishedAt json.RawMessage `json:"publishedAt"`
 	Revision    json.RawMessage `json:"revision"`
+	SourceMaps  json.RawMessage `json:"contentSourceMaps"` // of the preview API: where in the entry each text is from
 
 	Version          *int64                       `json:"version"` // only from the management API
 	PublishedVersion *int64                       `json:"publishedVersion"`
@@ -278,8 +279,9 @@ func (s *entitySys) delivered(kind string) (json.RawMessage, error) {
 		Environment json.RawMessage `json:"environment,omitempty"`
 		Revision    json.RawMessage `json:"revision,omitempty"`
 		ContentType *typeLink       `json:"contentType,omitempty"`
+		SourceMaps  json.RawMessage `json:"contentSourceMaps,omitempty"`
 	}{
-		s.Space, s.ID, kind, s.CreatedAt, s.UpdatedAt, s.PublishedAt, s.Environment, s.Revision, nil,
+		s.Space, s.ID, kind, s.CreatedAt, s.UpdatedAt, s.PublishedAt, s.Environment, s.Revision, nil, s.SourceMaps,
 	}
 	if out.Revision == nil {
 		out.Revision = s.PublishedCounter

@@ -210,7 +210,7 @@ func (a *answer) value(value any) any {
 		if sys, ok := value["sys"].(map[string]any); ok && sys["type"] == "Link" {
 			target, ok := a.all[sys["id"].(string)]
 			if !ok {
-				return map[string]any{"sys": sys, "unresolved": true}
+				return map[string]any{"sys": sys, "unresolved": true, "reason": "not-published"}
 			}
 			return a.placed(target)
 		}

@@ -211,3 +211,16 @@ func TestTopicsComeFromMetadataAndConcepts(t *testing.T) {
 	_, err := space.LoadExport(strings.NewReader(strings.Replace(export, `"id": "trail", "type"`, `"type"`, 1)))
 	require.ErrorContains(t, err, "concepts[0]: sys.id: missing")
 }
+
+// What a preview needs to lead editors from a text to its field stays with the
+// entry.
+func TestSourceMapsStayWithTheirEntry(t *testing.T) {
+	s, err := space.LoadExport(strings.NewReader(`{"locales": [{"code": "en", "default": true}], "entries": [{
+		"sys": {"id": "a", "type": "Entry", "contentType": {"sys": {"id": "page"}}, "locale": "en",
+			"contentSourceMaps": {"mappings": {"/fields/title": {"source": {"editorInterface": 0, "fieldType": 1}}}}},
+		"fields": {"title": "A title"}}]}`))
+	require.NoError(t, err)
+	p, err := s.Compose("a", "", ownBaseline)
+	require.NoError(t, err)
+	require.Contains(t, string(p.JSON), `"contentSourceMaps":{"mappings":{"/fields/title":{"source":{"editorInterface":0,"fieldType":1}}}}`)
+}
