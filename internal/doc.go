@@ -35,10 +35,6 @@
 //	contentful/signature     how Contentful signs requests
 //	contentful/webhook       the webhooks of a space: verify, recognise, hand on
 //	contentful/space         exports and the nt_* content model, in the words above
-//	contentful/emulator/wire   how the stand-in for Contentful answers
-//	contentful/emulator/store  what it remembers, in Contentful's states
-//	contentful/emulator/query  the parameters by which it is asked
-//	contentful/emulator/delivery  what it is read by: delivery, preview and Sync
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo
@@ -48,6 +44,18 @@
 //	httpapi/native           resolve, pages, explain
 //	httpapi/webhooks         what a CMS tells
 //	httpapi/admin            backtests and lists, for operators
+//
+// The stand-in for Contentful: a program of its own, in parts.
+//
+//	contentful/emulator/wire      how all of it answers
+//	contentful/emulator/store     what it remembers, in Contentful's states
+//	contentful/emulator/query     the parameters by which it is asked
+//	contentful/emulator/delivery  what it is read by: delivery, preview and Sync
+//	contentful/emulator/webhook   whom it tells what was done
+//	contentful/emulator/cma       what it is written by: management and upload
+//	contentful/emulator/faults    what goes wrong when asked to
+//	contentful/emulator           the parts put together and served
+//	contentful/emulator/emulatortest  started for a test
 //
 // Assembly.
 //

@@ -116,7 +116,7 @@ func TestConceptsAboveAndBelow(t *testing.T) {
 
 func TestEnvironmentsAndAliasesHaveTheirOwn(t *testing.T) {
 	st := newStand(t, delivery.Options{})
-	_, ok := st.store.Clone("s", "master", "next")
+	_, ok := st.store.Clone("s", "master", "next", nil)
 	require.True(t, ok)
 	next, ok := st.store.Environment("s", "next")
 	require.True(t, ok)

@@ -27,12 +27,17 @@ const (
 	Environment     Kind = "Environment"
 	Alias           Kind = "EnvironmentAlias"
 	Webhook         Kind = "WebhookDefinition"
+	SigningSecret   Kind = "WebhookSigningSecret" // of a space, with the ID TheSecret
 	Role            Kind = "Role"
 	ScheduledAction Kind = "ScheduledAction"
 	Release         Kind = "Release"
 	AppDefinition   Kind = "AppDefinition"
 	AppInstallation Kind = "AppInstallation"
 )
+
+// TheSecret is the ID of the secret that the webhooks of a space are signed with;
+// its body is {"value": …}.
+const TheSecret = "secret"
 
 // A Link names an entity, such as the user who changed something.
 type Link struct {
@@ -51,6 +56,9 @@ type Entity struct {
 	ID          string `json:"id"`
 	ContentType string `json:"contentType,omitempty"` // of an entry
 	Visibility  string `json:"visibility,omitempty"`  // of a tag: "public" or "private"
+
+	// More are members of sys of its kind only, such as the status of an action.
+	More Object `json:"more,omitempty"`
 
 	Version   int       `json:"version"`
 	CreatedAt time.Time `json:"createdAt"`

@@ -21,5 +21,12 @@ func Decode(data []byte, into any) error {
 	return nil
 }
 
-// number returns n as what is read from JSON has its numbers.
-func number(n int) json.Number { return json.Number(strconv.Itoa(n)) }
+// Number returns n as what is read from JSON has its numbers.
+func Number(n int) json.Number { return json.Number(strconv.Itoa(n)) }
+
+// Int returns a whole number that was read from JSON; 0 for anything else.
+func Int(v any) int {
+	n, _ := v.(json.Number)
+	i, _ := strconv.Atoi(string(n))
+	return i
+}

@@ -41,7 +41,7 @@ func (s *Scope) CRN(e *Entity) string {
 
 // sys returns what all views of e say in sys.
 func (s *Scope) sys(e *Entity) Object {
-	sys := Object{"id": e.ID, "type": string(e.Kind)}
+	sys := union(e.More, Object{"id": e.ID, "type": string(e.Kind)})
 	switch {
 	case s.Environment != "":
 		sys["space"] = Link{"Space", s.Space}.Object()
@@ -94,7 +94,7 @@ func (s *Scope) Delivered(e *Entity) Object {
 	}
 	sys := s.sys(e)
 	sys["createdAt"], sys["updatedAt"] = Time(p.Since), Time(p.At)
-	sys["revision"], sys["publishedVersion"] = number(p.Revision), number(p.Version)
+	sys["revision"], sys["publishedVersion"] = Number(p.Revision), Number(p.Version)
 	if e.Kind == ContentType {
 		delete(sys, "publishedVersion")
 	}
@@ -106,9 +106,9 @@ func (s *Scope) Delivered(e *Entity) Object {
 func (s *Scope) Previewed(e *Entity) Object {
 	sys := s.sys(e)
 	sys["createdAt"], sys["updatedAt"] = Time(e.CreatedAt), Time(e.UpdatedAt)
-	sys["revision"] = number(e.PublishedCount)
+	sys["revision"] = Number(e.PublishedCount)
 	if e.Published != nil && e.Kind != ContentType {
-		sys["publishedVersion"] = number(e.Published.Version)
+		sys["publishedVersion"] = Number(e.Published.Version)
 	}
 	return with(e, e.Body, sys)
 }
@@ -119,14 +119,14 @@ func (s *Scope) Deleted(e *Entity, at time.Time) Object {
 	delete(sys, "contentType")
 	sys["type"] = "Deleted" + string(e.Kind)
 	sys["createdAt"], sys["updatedAt"], sys["deletedAt"] = Time(at), Time(at), Time(at)
-	sys["revision"] = number(max(e.PublishedCount, 1))
+	sys["revision"] = Number(max(e.PublishedCount, 1))
 	return Object{"sys": sys}
 }
 
 // Managed returns e in the form of the management API.
 func (s *Scope) Managed(e *Entity) Object {
 	sys := s.sys(e)
-	sys["version"] = number(e.Version)
+	sys["version"] = Number(e.Version)
 	sys["createdAt"], sys["updatedAt"] = Time(e.CreatedAt), Time(e.UpdatedAt)
 	sys["createdBy"], sys["updatedBy"] = e.CreatedBy.Object(), e.UpdatedBy.Object()
 	if _, known := paths[e.Kind]; known {
@@ -136,7 +136,7 @@ func (s *Scope) Managed(e *Entity) Object {
 		s.publication(e, sys)
 	}
 	if e.ArchivedVersion > 0 {
-		sys["archivedVersion"], sys["archivedAt"], sys["archivedBy"] = number(e.ArchivedVersion), Time(e.ArchivedAt), e.UpdatedBy.Object()
+		sys["archivedVersion"], sys["archivedAt"], sys["archivedBy"] = Number(e.ArchivedVersion), Time(e.ArchivedAt), e.UpdatedBy.Object()
 	}
 	return with(e, e.Body, sys)
 }
@@ -145,12 +145,12 @@ func (s *Scope) Managed(e *Entity) Object {
 func published(k Kind) bool { return k == Entry || k == Asset || k == ContentType }
 
 func (s *Scope) publication(e *Entity, sys Object) {
-	sys["publishedCounter"] = number(e.PublishedCount)
+	sys["publishedCounter"] = Number(e.PublishedCount)
 	if !e.FirstPublished.IsZero() {
 		sys["firstPublishedAt"] = Time(e.FirstPublished)
 	}
 	if p := e.Published; p != nil {
-		sys["publishedVersion"], sys["publishedAt"], sys["publishedBy"] = number(p.Version), Time(p.At), e.UpdatedBy.Object()
+		sys["publishedVersion"], sys["publishedAt"], sys["publishedBy"] = Number(p.Version), Time(p.At), e.UpdatedBy.Object()
 	}
 	if e.Kind != ContentType {
 		sys["fieldStatus"] = Object{"*": s.fieldStatus(e)}

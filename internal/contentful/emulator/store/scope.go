@@ -116,8 +116,9 @@ type LocaleInfo struct {
 
 // Locales returns the locales of an environment, the default one first, then by
 // code.
-func (s *Scope) Locales() []LocaleInfo {
-	list := s.List(Locale)
+func (s *Scope) Locales() []LocaleInfo { return localeInfos(s.List(Locale)) }
+
+func localeInfos(list []*Entity) []LocaleInfo {
 	locales := make([]LocaleInfo, 0, len(list))
 	for _, e := range list {
 		locales = append(locales, localeInfo(e))

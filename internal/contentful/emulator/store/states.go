@@ -19,6 +19,11 @@ func (tx *Tx) Save(e *Entity, body Object) *Entity {
 	return tx.put(tx.next(e, func(c *Entity) { c.Body = body }), "save")
 }
 
+// SaveAs gives e a new body and new members of sys.
+func (tx *Tx) SaveAs(e *Entity, body, more Object) *Entity {
+	return tx.put(tx.next(e, func(c *Entity) { c.Body, c.More = body, more }), "save")
+}
+
 // next returns e as its next version, changed by f.
 func (tx *Tx) next(e *Entity, f func(*Entity)) *Entity {
 	return e.with(func(c *Entity) {
@@ -66,8 +71,8 @@ func (tx *Tx) UnpublishIn(e *Entity, locales []string) *Entity {
 
 func (tx *Tx) locales() []string {
 	var codes []string
-	for _, e := range tx.List(Locale) {
-		codes = append(codes, localeInfo(e).Code)
+	for _, l := range tx.Locales() {
+		codes = append(codes, l.Code)
 	}
 	slices.Sort(codes)
 	return codes

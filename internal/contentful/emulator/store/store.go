@@ -150,18 +150,20 @@ func AliasTarget(alias *Entity) string {
 }
 
 // Clone makes an environment with what another one has. It is false if there is
-// no such source, or the new name is taken.
-func (s *Store) Clone(space, source, name string) (*Entity, bool) {
+// no such source, or the new id is taken.
+func (s *Store) Clone(space, source, id string, body Object) (*Entity, bool) {
 	in := s.space(space)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from, ok := in.environments[in.target(source)]
-	if _, taken := in.environments[in.target(name)]; !ok || taken {
+	if _, taken := in.environments[in.target(id)]; !ok || taken {
 		return nil, false
 	}
-	in.environments[name] = from.clone(s.seq)
-	e := s.environmentEntity(name)
+	in.environments[id] = from.clone(s.seq)
+	e := s.environmentEntity(id)
+	e.Body = body
 	in.data.put(e)
+	s.tell(space, in, "create", e)
 	return e, true
 }
 
@@ -175,8 +177,18 @@ func (s *Store) Drop(space, name string) bool {
 		return false
 	}
 	delete(in.environments, name)
-	in.data.remove(key{Environment, name})
+	e := in.data.entities[Environment][name]
+	in.data.remove(e.key())
+	s.tell(space, in, "delete", e)
 	return true
+}
+
+// tell says what was done to an environment.
+func (s *Store) tell(space string, in *spaceData, action string, e *Entity) {
+	if s.opts.OnCommit != nil {
+		scope := &Scope{store: s, data: in.data, Organization: organizationID, Space: space}
+		s.opts.OnCommit([]Event{{scope, action, e, s.now()}})
+	}
 }
 
 func englishLocale(now time.Time) *Entity {

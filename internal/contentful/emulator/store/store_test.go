@@ -207,7 +207,7 @@ func TestSpacesAndEnvironmentsAreApart(t *testing.T) {
 	s, env := open(t)
 	_, ok := s.Environment("any", "staging")
 	require.False(t, ok, "an environment must be created")
-	_, ok = s.Clone("any", "master", "staging")
+	_, ok = s.Clone("any", "master", "staging", store.Object{"name": "Staging"})
 	require.True(t, ok)
 	staging, ok := s.Environment("any", "staging")
 	require.True(t, ok)

@@ -34,16 +34,21 @@ func (s *Scope) Changes(since uint64) ([]Change, bool) {
 	from, _ := slices.BinarySearchFunc(log, since+1, func(c Change, seq uint64) int {
 		return int(int64(c.Seq) - int64(seq)) //nolint:gosec // they count changes, far below 2^63
 	})
-	var latest []Change
+	return latest(log[from:]), true
+}
+
+// latest returns the last change of each entity, in the order of the changes.
+func latest(log []Change) []Change {
+	var last []Change
 	seen := map[key]bool{}
-	for _, c := range slices.Backward(log[from:]) {
+	for _, c := range slices.Backward(log) {
 		if k := c.Entity.key(); !seen[k] {
 			seen[k] = true
-			latest = append(latest, c)
+			last = append(last, c)
 		}
 	}
-	slices.Reverse(latest)
-	return latest, true
+	slices.Reverse(last)
+	return last
 }
 
 // A Tx is an update under way. It sees what it has written.
@@ -103,6 +108,10 @@ func (tx *Tx) Get(kind Kind, id string) (*Entity, bool) {
 
 // List returns the entities of a kind as they were before the update.
 func (tx *Tx) List(kind Kind) []*Entity { return tx.scope.data.list(kind) }
+
+// Locales returns the locales as Scope.Locales does, as they were before the
+// update.
+func (tx *Tx) Locales() []LocaleInfo { return localeInfos(tx.List(Locale)) }
 
 func (tx *Tx) write(k key, e *Entity) {
 	if _, again := tx.writes[k]; !again {
