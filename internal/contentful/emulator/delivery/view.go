@@ -1,8 +1,6 @@
 package delivery
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"sync"
 
@@ -193,7 +191,7 @@ func (v *view) parsed(o store.Object) *query.Entity {
 		return nil
 	}
 	o = v.withoutPrivateTags(o)
-	e, err := query.Parse(encoded(o))
+	e, err := query.Parse(appendJSON(nil, o))
 	if err != nil {
 		return nil // it has no id
 	}
@@ -201,16 +199,6 @@ func (v *view) parsed(o store.Object) *query.Entity {
 		e.Fields = slices.DeleteFunc(e.Fields, func(f query.Value) bool { return v.hidden[f.Locale] })
 	}
 	return e
-}
-
-// encoded returns what came from JSON as JSON, written as Contentful does: with
-// <, > and & as they are.
-func encoded(o store.Object) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(o) // it came from JSON
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // withoutPrivateTags returns o with the public tags only. Tags that the space

@@ -55,7 +55,7 @@ func (p path) badOperand(op, operand string) error {
 func (p path) equals(op, operand string) (func(json.RawMessage) bool, error) {
 	switch p.typ {
 	case "Symbol", "Text":
-		return func(v json.RawMessage) bool { return v[0] == '"' && text(v) == operand }, nil
+		return func(v json.RawMessage) bool { return isText(v, operand) }, nil
 	case "Integer", "Number", "Boolean", "Date":
 		want, ok := p.parse(operand)
 		if !ok {

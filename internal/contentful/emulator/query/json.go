@@ -68,6 +68,17 @@ func text(raw []byte) string {
 	return s
 }
 
+// isText reports whether raw is the JSON string of s.
+func isText(raw []byte, s string) bool {
+	if len(raw) < 2 || raw[0] != '"' {
+		return false
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1:len(raw)-1]) == s
+	}
+	return text(raw) == s
+}
+
 func isNull(raw []byte) bool { return len(raw) == 0 || raw[0] == 'n' }
 
 func skipSpace(raw []byte, i int) int {

@@ -51,8 +51,9 @@ func asLink(value json.RawMessage) (Link, bool) {
 
 // linksTo reports whether an entity links to another, in any locale.
 func (e *Entity) linksTo(want Link) bool {
+	quoted, _ := json.Marshal(want.ID) // a string always encodes
 	for _, v := range e.Fields {
-		if !Links(v.JSON, func(l Link) bool { return l != want }) {
+		if bytes.Contains(v.JSON, quoted) && !Links(v.JSON, func(l Link) bool { return l != want }) {
 			return true
 		}
 	}

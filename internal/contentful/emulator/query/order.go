@@ -77,6 +77,9 @@ func (t term) value(e *Entity) sortValue {
 	if t.path.micros != nil {
 		return sortValue{Number: float64(t.path.micros(e))}
 	}
+	if t.path.plain != nil {
+		return sortValue{Text: t.path.plain(e)}
+	}
 	values := t.path.values(e)
 	if len(values) == 0 {
 		return sortValue{Missing: true}

@@ -13,7 +13,10 @@ type path struct {
 	parts  []string // as errors name it
 	typ    string   // of its values: as of fields, Symbol for text
 	values func(*Entity) []json.RawMessage
-	micros func(*Entity) int64 // may be nil; else the same as the one of values, sooner
+
+	// The same as the only one of values, sooner; may be nil.
+	micros func(*Entity) int64
+	plain  func(*Entity) string
 }
 
 // A scope is where paths are looked up.
@@ -68,6 +71,10 @@ func sysPath(name string, parts []string) (path, error) {
 	p := path{text: name, parts: append([]string{"sys"}, parts...), typ: typ}
 	p.values = func(e *Entity) []json.RawMessage { return one(member(e.Sys, parts...)) }
 	switch key {
+	case "id":
+		p.plain = func(e *Entity) string { return e.ID }
+	case "contentType.sys.id":
+		p.plain = func(e *Entity) string { return e.ContentType }
 	case "createdAt":
 		p.micros = func(e *Entity) int64 { return e.created }
 	case "updatedAt":
