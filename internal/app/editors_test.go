@@ -19,13 +19,16 @@ import (
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
-// edited is the configuration of a space with these audiences, as ids and rules.
+// edited is the configuration of a space with these audiences, as ids and rules,
+// and an experience for each that is not understood.
 func edited(t *testing.T, segments string, audiences ...string) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	var entries []string
 	for i := 0; i < len(audiences); i += 2 {
 		entries = append(entries, fmt.Sprintf(`{"sys": {"id": %q, "type": "Entry", "contentType": {"sys": {"id": "nt_audience"}}}, "fields": {"nt_rules": {"en": %s}}}`, audiences[i], audiences[i+1]))
+		entries = append(entries, fmt.Sprintf(`{"sys": {"id": "x-%s", "type": "Entry", "contentType": {"sys": {"id": "nt_experience"}}}, "fields": {
+			"nt_type": {"en": "nt_personalization"}, "nt_audience": {"en": {"sys": {"type": "Link", "linkType": "Entry", "id": %q}}}, "nt_config": {"en": {"traffic": 90}}}}`, audiences[i], audiences[i]))
 	}
 	export := fmt.Sprintf(`{"locales": [{"code": "en", "default": true}], "entries": [%s]}`, strings.Join(entries, ","))
 	for name, text := range map[string]string{
@@ -54,7 +57,7 @@ func TestAnAudienceThatIsNotUnderstoodIsSaid(t *testing.T) {
 
 	var said []content.Finding
 	for _, f := range findings {
-		if f.LeftOut {
+		if f.LeftOut && f.Field == "nt_rules" {
 			said = append(said, f)
 		}
 	}
@@ -80,6 +83,11 @@ func TestAnAudienceThatIsNotUnderstoodIsSaid(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 5)
 	require.Contains(t, all[3].Reason, `audience lost (entry lost) cannot be understood: nt_rules: `)
+	one, err = site.Explain(&visitor.Record{ID: "v"}, "good", nil, 0)
+	require.NoError(t, err)
+	require.Len(t, one[0].LeftOut, 1)
+	require.Contains(t, one[0].LeftOut[0], "experience x-good (entry x-good): nt_config: traffic: 90")
+	require.Contains(t, scraped.Body.String(), `segue_content_not_understood{entry="x-good",field="nt_config"} 1`)
 	_, err = site.Explain(&visitor.Record{ID: "v"}, "unheard", nil, 0)
 	require.Equal(t, fault.NotFound, fault.KindOf(err))
 }

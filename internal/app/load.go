@@ -89,7 +89,7 @@ func load(cfg config.Config, lists func(key string) (segment.List, error)) (*res
 	}
 	findings := slices.Concat(snapshot.Findings(), editors.Findings, doubtsOf(catalog, set), missingIn(set, lists != nil))
 	site := resolve.NewSite(snapshot, set, catalog)
-	site.Refused = editors.Refused
+	site.Refused, site.LeftOut = editors.Refused, editors.LeftOut
 	return site, findings, nil
 }
 

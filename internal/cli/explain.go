@@ -77,6 +77,9 @@ func (r explainReport) table(b *strings.Builder) {
 			branch(b, e.Proof, 1)
 		}
 		outlook(b, e)
+		for _, lost := range e.LeftOut {
+			fmt.Fprintf(b, "  left out: %s\n", lost)
+		}
 		fmt.Fprintln(b)
 	}
 }

@@ -79,3 +79,27 @@ func TestFilledTextIsText(t *testing.T) {
 		require.True(r, json.Valid(p.Fill(func(string) (string, bool) { return "", false })))
 	})
 }
+
+// Characters of no width do not count in slugs and in the ids of merge tags, and
+// are never taken from what is shown.
+func TestWovenMarksDoNotHideWhatTheyAreIn(t *testing.T) {
+	s := space{
+		Vocabulary: content.Vocabulary{MergeTag: "nt_mergetag", MergeTagID: "nt_mergetag_id", MergeTagFallback: "nt_fallback"},
+		Locales:    []content.Locale{{Code: "en"}},
+		Types:      []content.Type{{ID: "page", Fields: []content.Field{{ID: "slug"}, {ID: "title"}, {ID: "text"}}}},
+	}
+	s.add("nt_mergetag", "tag", "nt_mergetag_id", "\"traits.name\u200b\u200c\u200d\"", "nt_fallback", "\"you\"")
+	s.add("page", "p", "slug", "\"prices\u200b\u200d\ufeff\"", "title", "\"Prices\u200b\u200c\"",
+		"text", `{"nodeType":"document","data":{},"content":[{"nodeType":"embedded-entry-inline","data":{"target":`+string(link("tag"))+`},"content":[]}]}`)
+	shop := s.build(t)
+	for _, slug := range []string{"page:prices", "page:/prices", "page:prices\u200b"} {
+		id, err := shop.Page(slug, "")
+		require.NoError(t, err)
+		require.Equal(t, "p", id)
+	}
+	p, err := shop.Compose("p", "", baselines)
+	require.NoError(t, err)
+	require.Equal(t, []string{"traits.name"}, p.MergeTags)
+	require.Contains(t, string(p.JSON), "\"title\":\"Prices\u200b\u200c\"")
+	require.Contains(t, string(p.JSON), "\"slug\":\"prices\u200b\u200d\ufeff\"")
+}

@@ -104,7 +104,8 @@ func (s *Site) keys(members []int) []string {
 type Explained struct {
 	*segment.Explanation
 	Outlook *whatif.Outlook
-	At      int64 // the instant asked about, ms since the epoch
+	At      int64    // the instant asked about, ms since the epoch
+	LeftOut []string // experiences for the segment that are not understood, and why
 }
 
 // Redact takes what the visitor's signals and request said out of e. What is
@@ -129,7 +130,7 @@ func (s *Site) Explain(rec *visitor.Record, key string, ctx segment.Context, at 
 	all := make([]*Explained, len(list))
 	for i, e := range list {
 		if _, refused := s.Refused[e.Segment]; refused {
-			all[i] = &Explained{e, &whatif.Outlook{}, at}
+			all[i] = &Explained{Explanation: e, Outlook: &whatif.Outlook{}, At: at}
 			continue
 		}
 		q := whatif.Question{Set: s.Segments, Segment: e.Segment, Record: rec, Context: ctx, At: at}
@@ -137,7 +138,7 @@ func (s *Site) Explain(rec *visitor.Record, key string, ctx segment.Context, at 
 		if err != nil {
 			return nil, err
 		}
-		all[i] = &Explained{e, outlook, at}
+		all[i] = &Explained{e, outlook, at, s.LeftOut[e.Segment]}
 	}
 	return all, nil
 }

@@ -220,6 +220,19 @@ func TestMergeTagsAreFilledForTheVisitorOnly(t *testing.T) {
 	require.NotContains(t, string(public.JSON), "Ana")
 }
 
+func TestMergeTagsInTextAreFilledForTheVisitorOnly(t *testing.T) {
+	r := newRig(t)
+	r.Publish(newSite(t, "Welcome, {{traits.firstName | friend}}"))
+	require.Contains(t, string(r.ask(t, resolve.Request{Page: "home"}).Page), `"Welcome, friend"`)
+	named := signal.Message{Type: "identify", MessageID: "i1", Timestamp: r.now, Props: signal.Props{{Key: "firstName", Value: signal.TextOf(`Ana "A"`)}}}
+	a := r.ask(t, resolve.Request{Page: "home", Messages: []signal.Message{named}})
+	require.Contains(t, string(a.Page), `"Welcome, Ana \"A\""`)
+	require.Equal(t, `Ana "A"`, a.MergeTags["traits.firstName"])
+	public, err := r.Page("home", a.Key, "")
+	require.NoError(t, err)
+	require.Contains(t, string(public.JSON), `"Welcome, {{traits.firstName | friend}}"`)
+}
+
 func TestABadRequestStoresNothing(t *testing.T) {
 	r := newRig(t)
 	for name, tc := range map[string]struct {

@@ -32,6 +32,9 @@ type Site struct {
 	// Refused says why audiences of the content are no segments, by key: their
 	// rules are not understood, so nobody is in them. It may be nil.
 	Refused map[string]string
+	// LeftOut says by audience which of its experiences in the content are not
+	// understood, and why. It may be nil.
+	LeftOut map[string][]string
 
 	number uint64 // its own, of all sites of this process
 

@@ -18,6 +18,7 @@ type Personalization struct {
 	Order       map[string][]string     // by baseline entry: ids of Experiences, first preference first
 	Audiences   []syntax.Definition     // in order of entry id; keys are unique
 	Refused     map[string]string       // by key: why an audience is not among Audiences, though it is published
+	LeftOut     map[string][]string     // by audience, "" = everybody: which of its experiences are not understood, and why
 	Findings    []content.Finding       // what is doubtful, or was left out
 }
 
@@ -35,7 +36,7 @@ func LoadPersonalization(snap *content.Snapshot, configured func(key string) boo
 		audiences:   map[string]string{},
 		experiences: map[string]*experience.Experience{},
 	}
-	r.out.Order, r.out.Refused = map[string][]string{}, map[string]string{}
+	r.out.Order, r.out.Refused, r.out.LeftOut = map[string][]string{}, map[string]string{}, map[string][]string{}
 	r.readAudiences(configured)
 	r.readExperiences()
 	r.readOrder()

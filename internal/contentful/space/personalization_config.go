@@ -11,7 +11,8 @@ import (
 )
 
 // An experienceConfig is an nt_config. What is missing means what it does to
-// the product: no traffic, nothing sticky, no components.
+// the product's SDKs: no traffic, equal shares of two, nothing sticky, no
+// components.
 type experienceConfig struct {
 	Traffic               looseNumber   `json:"traffic"`
 	Distribution          []looseNumber `json:"distribution"`
@@ -50,6 +51,9 @@ type configVariant struct {
 // the scattered ranges beside it are what an older version left, often of
 // earlier shares, so they count only where there is nothing else.
 func (c *experienceConfig) ranges() ([]experience.Range, error) {
+	if !c.distributed() {
+		return experience.Ranges([]float64{0.5, 0.5})
+	}
 	if len(c.Distribution) > 0 {
 		shares := make([]float64, len(c.Distribution))
 		for i, s := range c.Distribution {
@@ -62,6 +66,11 @@ func (c *experienceConfig) ranges() ([]experience.Range, error) {
 		ranges = append(ranges, experience.Range{Index: int(s.Index), Start: float64(s.Start), End: float64(s.End)})
 	}
 	return ranges, nil
+}
+
+// distributed reports whether c says who gets what.
+func (c *experienceConfig) distributed() bool {
+	return len(c.Distribution)+len(c.ScatteredDistribution) > 0
 }
 
 // component returns an entry replacement in our words. A variant without an

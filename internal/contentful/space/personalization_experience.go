@@ -2,6 +2,7 @@ package space
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/segue-dev/segue/internal/content"
@@ -23,7 +24,11 @@ func (r *personalizationReader) readExperiences() {
 			continue
 		}
 		first[x.ID] = e.ID
-		if !r.readKind(e, &x) || !r.readAudienceOf(e, &x) || !r.readConfig(e, &x) {
+		if !r.readAudienceOf(e, &x) {
+			continue
+		}
+		if !r.readKind(e, &x) || !r.readConfig(e, &x) {
+			r.out.LeftOut[x.Audience] = append(r.out.LeftOut[x.Audience], r.lost(&x))
 			continue
 		}
 		r.out.Experiences = append(r.out.Experiences, x)
@@ -33,6 +38,12 @@ func (r *personalizationReader) readExperiences() {
 		r.experiences[x.Entry] = x
 		r.inspect(x)
 	}
+}
+
+// lost says why x, which was left out just now, is.
+func (r *personalizationReader) lost(x *experience.Experience) string {
+	last := r.out.Findings[len(r.out.Findings)-1]
+	return fmt.Sprintf("experience %s (entry %s): %s: %s", x.ID, x.Entry, last.Field, last.Message)
 }
 
 func (r *personalizationReader) readKind(e *content.Entry, x *experience.Experience) bool {
@@ -99,6 +110,9 @@ func (r *personalizationReader) readConfig(e *content.Entry, x *experience.Exper
 		r.leaveOut(e.ID, configField, "%s: the experience is left out", oneLine(err))
 		return false
 	}
+	if x.Traffic > 0 && !c.distributed() {
+		r.find(e.ID, configField, "has no distribution: one half gets the baseline, the other the first variant; write the shares down")
+	}
 	if t := c.DistributionType; t != "" && t != "manual" && t != "even-split" {
 		r.find(e.ID, configField, "distributionType %q is not supported: the shares stay as they are in distribution", t)
 	}
@@ -138,9 +152,6 @@ func (r *personalizationReader) inspect(x *experience.Experience) {
 	}
 	if x.Traffic == 0 {
 		r.find(x.Entry, configField, "has no traffic: nobody takes part; set traffic to 1 for all of the audience")
-	}
-	if len(x.Distribution) == 0 && x.Traffic > 0 {
-		r.find(x.Entry, configField, "has no distribution: everybody sees the baseline")
 	}
 	for _, c := range x.Components {
 		if _, ok := r.snap.Entry(c.Baseline); !ok {

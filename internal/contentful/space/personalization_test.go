@@ -101,7 +101,7 @@ func TestExperiencesAreReadAsEditorsArrangedThem(t *testing.T) {
 				{Baseline: "banner", Hidden: true},
 			},
 		},
-		{ID: "x5", Entry: "x5", Name: "Begun"},
+		{ID: "x5", Entry: "x5", Name: "Begun", Distribution: []experience.Range{{Index: 0, Start: 0, End: 0.5}, {Index: 1, Start: 0.5, End: 1}}},
 		{
 			ID: "x6", Entry: "x6", Name: "Scattered", Traffic: 0.5,
 			Distribution: []experience.Range{{Index: 0, Start: 0, End: 0.2}, {Index: 1, Start: 0.2, End: 1}},
@@ -148,7 +148,11 @@ func TestExperiencesThatAreLeftOut(t *testing.T) {
 			found := findingsOf(p, "x")
 			require.Len(t, found, 1)
 			require.Equal(t, tc.field, found[0].Field)
+			require.True(t, found[0].LeftOut)
 			require.Contains(t, found[0].Message, tc.message)
+			if tc.field != "nt_audience" {
+				require.Equal(t, []string{"experience x (entry x): " + tc.field + ": " + found[0].Message}, p.LeftOut[""])
+			}
 			require.Contains(t, found[0].Message, "the experience is left out")
 		})
 	}
@@ -174,7 +178,7 @@ func TestDoubtfulExperiences(t *testing.T) {
 			`"distribution": [0, 1]`, "hero", "experience x has no variants for this entry",
 		},
 		"no distribution": {
-			`"components": [{"baseline": {"id": "hero"}, "variants": [{"id": "footer"}]}]`, "x", "has no distribution",
+			`"components": [{"baseline": {"id": "hero"}, "variants": [{"id": "footer"}]}]`, "x", "has no distribution: one half gets the baseline",
 		},
 		"baseline missing": {
 			`"distribution": [0, 1], "components": [{"baseline": {"id": "gone"}, "variants": [{"id": "footer"}]}]`,

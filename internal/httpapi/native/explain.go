@@ -36,10 +36,11 @@ type explanation struct {
 
 // An outlook is what may become of a visitor in a segment.
 type outlook struct {
-	Change   *way    `json:"change"`            // how to enter, or for a member to leave; null = none was found
-	Nearest  *unmet  `json:"nearest,omitempty"` // the unmet condition that is met most easily
-	Stuck    []proof `json:"stuck,omitempty"`   // without a change: unmet conditions that no signals were found for
-	Schedule []flip  `json:"schedule"`          // what changes by itself
+	Change   *way     `json:"change"`            // how to enter, or for a member to leave; null = none was found
+	Nearest  *unmet   `json:"nearest,omitempty"` // the unmet condition that is met most easily
+	Stuck    []proof  `json:"stuck,omitempty"`   // without a change: unmet conditions that no signals were found for
+	Schedule []flip   `json:"schedule"`          // what changes by itself
+	LeftOut  []string `json:"leftOut,omitempty"` // experiences for it that are not understood
 }
 
 // A way is what would have to follow.
@@ -151,7 +152,7 @@ func explanationOf(e *segment.Explanation) explanation {
 }
 
 func outlookOf(e *resolve.Explained) *outlook {
-	out := &outlook{Schedule: []flip{}}
+	out := &outlook{Schedule: []flip{}, LeftOut: e.LeftOut}
 	if e.Outlook.Change != nil {
 		w := wayOf(e.Outlook.Change, e.At)
 		out.Change = &w
