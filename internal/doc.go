@@ -34,6 +34,7 @@
 //	contentful               client of Contentful's APIs
 //	contentful/signature     how Contentful signs requests
 //	contentful/webhook       the webhooks of a space: verify, recognise, hand on
+//	contentful/export        a live space, written to a file
 //	contentful/space         exports and the nt_* content model, in the words above
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP

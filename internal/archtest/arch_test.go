@@ -33,7 +33,8 @@ var tiers = []struct {
 	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
 	{"adapters", false, false, []string{
 		"internal/store/pebblestore",
-		"internal/contentful", "internal/contentful/signature", "internal/contentful/webhook", "internal/contentful/space",
+		"internal/contentful", "internal/contentful/signature", "internal/contentful/space",
+		"internal/contentful/webhook", "internal/contentful/export", "internal/contentful/provision",
 		"internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/webhooks", "internal/httpapi/admin",
 	}},
@@ -57,6 +58,8 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi/native", "internal/httpapi/reply"}:            "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/reply"}:                   "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/webhooks"}:                "httpapi mounts its dialects",
+	{"internal/contentful/export", "internal/contentful"}:            "the client it reads with",
+	{"internal/contentful/provision", "internal/contentful"}:         "the client it writes with",
 	{"internal/contentful/webhook", "internal/contentful/signature"}: "webhooks are signed",
 }
 

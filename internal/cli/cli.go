@@ -39,17 +39,18 @@ type Env struct {
 }
 
 type commands struct {
-	Serve       serve       `cmd:"" help:"Serve the API until told to stop."`
-	Validate    validate    `cmd:"" help:"Check configuration, segments with their examples, content and experiences."`
-	Replay      replay      `cmd:"" help:"Take in recorded signals; again if need be, none is stored twice."`
-	Explain     explain     `cmd:"" help:"Say why a visitor is in a segment, or is not."`
-	Segments    segments    `cmd:"" help:"Count members, describe segments, compare edited ones."`
-	Lists       lists       `cmd:"" help:"Upload lists of visitors' ids for rules, show and delete them."`
-	Backtest    backtesting `cmd:"" help:"Say what segments would have been on the history of the store."`
-	Version     version     `cmd:"" help:"Print what this program was built from."`
-	Healthcheck healthcheck `cmd:"" help:"Ask a running Segue whether it is ready."`
-	Openapi     openapi     `cmd:"" help:"Print the description of the API."`
-	Schema      schema      `cmd:"" help:"Print the JSON Schema of segment files, for editors."`
+	Serve       serve              `cmd:"" help:"Serve the API until told to stop."`
+	Validate    validate           `cmd:"" help:"Check configuration, segments with their examples, content and experiences."`
+	Replay      replay             `cmd:"" help:"Take in recorded signals; again if need be, none is stored twice."`
+	Explain     explain            `cmd:"" help:"Say why a visitor is in a segment, or is not."`
+	Segments    segments           `cmd:"" help:"Count members, describe segments, compare edited ones."`
+	Lists       lists              `cmd:"" help:"Upload lists of visitors' ids for rules, show and delete them."`
+	Backtest    backtesting        `cmd:"" help:"Say what segments would have been on the history of the store."`
+	Contentful  contentfulCommands `cmd:"" help:"Work on a live Contentful space."`
+	Version     version            `cmd:"" help:"Print what this program was built from."`
+	Healthcheck healthcheck        `cmd:"" help:"Ask a running Segue whether it is ready."`
+	Openapi     openapi            `cmd:"" help:"Print the description of the API."`
+	Schema      schema             `cmd:"" help:"Print the JSON Schema of segment files, for editors."`
 }
 
 // Main runs the command that args name and returns the exit code: 0 done, 1

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"cmp"
+
+	"github.com/segue-dev/segue/config"
+	"github.com/segue-dev/segue/internal/app"
+	"github.com/segue-dev/segue/internal/contentful"
+	"github.com/segue-dev/segue/internal/fault"
+)
+
+type contentfulCommands struct {
+	Pull pullSpace `cmd:"" help:"Write a space to a file, as contentful-export does."`
+}
+
+// liveSpace is embedded by commands that work on a space.
+type liveSpace struct {
+	configured
+	Space       string `help:"The space; default: that of the configuration's content." placeholder:"ID"`
+	Environment string `help:"The environment or alias; default: that of the content, or master." placeholder:"ID"`
+}
+
+// A spaceAccess is how a space is reached.
+type spaceAccess struct {
+	cfg                config.Config
+	space, environment string
+}
+
+// access returns the space that is to be worked on.
+func (l liveSpace) access(env Env) (spaceAccess, error) {
+	cfg, err := l.load(env)
+	if err != nil {
+		return spaceAccess{}, err
+	}
+	space, environment, _ := cfg.LiveSpace()
+	a := spaceAccess{cfg, cmp.Or(l.Space, space), cmp.Or(l.Environment, environment, "master")}
+	if a.space == "" {
+		return a, misused("which space? Set content to contentful://SPACE/ENVIRONMENT, or give --space ID")
+	}
+	return a, nil
+}
+
+func (a spaceAccess) options(baseURL string) contentful.Options {
+	return contentful.Options{
+		Space: a.space, Environment: a.environment, BaseURL: baseURL, Region: a.cfg.Contentful.Region,
+		UserAgent: "app segue/" + cmp.Or(app.BuildOf().Version, "devel"),
+	}
+}
+
+// management returns a client of the management API.
+func (a spaceAccess) management() (*contentful.CMA, error) {
+	token := a.cfg.Contentful.ManagementToken.Reveal()
+	if token == "" {
+		return nil, fault.New(fault.Invalid, "contentful.managementToken: missing: give one in SEGUE_CONTENTFUL_MANAGEMENT_TOKEN, or in a file that SEGUE_CONTENTFUL_MANAGEMENT_TOKEN_FILE names")
+	}
+	return contentful.NewCMA(token, a.options(a.cfg.Contentful.ManagementURL))
+}
+
+// delivery returns a client of the delivery API.
+func (a spaceAccess) delivery() (*contentful.CDA, error) {
+	token := a.cfg.Contentful.DeliveryToken.Reveal()
+	if token == "" {
+		return nil, fault.New(fault.Invalid, "contentful.deliveryToken: missing: give one in SEGUE_CONTENTFUL_DELIVERY_TOKEN, or in a file that SEGUE_CONTENTFUL_DELIVERY_TOKEN_FILE names")
+	}
+	return contentful.NewCDA(token, a.options(a.cfg.Contentful.DeliveryURL))
+}
