@@ -14,8 +14,9 @@ import (
 // servers are what files of tests may ask for, by the environment variable that
 // tells the address. Each file has its own.
 var servers = map[string]func(t *testing.T) string{
-	"SIGNATURES_URL": signatures,
-	"READING_URL":    reading,
+	"SIGNATURES_URL":  signatures,
+	"READING_URL":     reading,
+	"COMPOSITION_URL": composition,
 }
 
 // serve answers with h until the test ends.
