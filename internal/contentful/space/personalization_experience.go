@@ -9,8 +9,11 @@ import (
 	"github.com/segue-dev/segue/internal/experience"
 )
 
-// configField is the field that holds what an experience does.
-const configField = "nt_config"
+// The fields that hold what an experience does, and the entries it shows.
+const (
+	configField   = "nt_config"
+	variantsField = "nt_variants"
+)
 
 // readExperiences gathers the experiences that can be offered. Those whose
 // arrangement or audience is not understood are left out whole: half of an
@@ -153,19 +156,48 @@ func (r *personalizationReader) inspect(x *experience.Experience) {
 	if x.Traffic == 0 {
 		r.find(x.Entry, configField, "has no traffic: nobody takes part; set traffic to 1 for all of the audience")
 	}
+	listed := r.variantsOf(x.Entry)
 	for _, c := range x.Components {
 		if _, ok := r.snap.Entry(c.Baseline); !ok {
 			r.find(x.Entry, configField, "replaces entry %s, which does not exist", c.Baseline)
 		}
-		missing := func(v experience.Variant) bool {
-			_, ok := r.snap.Entry(v.Entry)
-			return !ok && !v.Hidden
-		}
-		if k := slices.IndexFunc(c.Variants, missing); k >= 0 {
-			r.find(x.Entry, configField, "variant %d of entry %s is entry %s, which does not exist", k+1, c.Baseline, c.Variants[k].Entry)
+		for k := range c.Variants {
+			r.inspectVariant(x, &c, k, listed)
 		}
 		if len(c.Variants) > top && top > 0 {
 			r.find(x.Entry, configField, "entry %s has %d variants, but the distribution stops at %d: nobody sees the rest", c.Baseline, len(c.Variants), top)
 		}
 	}
+}
+
+// inspectVariant notes what about a variant will surprise editors; listed are
+// the entries that the experience lists as variants.
+func (r *personalizationReader) inspectVariant(x *experience.Experience, c *experience.Component, k int, listed []string) {
+	v := c.Variants[k]
+	if v.Hidden {
+		return
+	}
+	if _, ok := r.snap.Entry(v.Entry); !ok {
+		r.find(x.Entry, configField, "variant %d of entry %s is entry %s, which does not exist", k+1, c.Baseline, v.Entry)
+	} else if !slices.Contains(listed, v.Entry) {
+		r.find(x.Entry, variantsField, "does not list entry %s, variant %d of entry %s: Contentful's SDKs do not show it; add it", v.Entry, k+1, c.Baseline)
+	}
+}
+
+// variantsOf returns the ids of the entries that an experience lists as its
+// variants.
+func (r *personalizationReader) variantsOf(entry string) (ids []string) {
+	e, _ := r.snap.Entry(entry)
+	raw, ok := e.Field(variantsField, r.locale)
+	if !ok {
+		return nil
+	}
+	var links []ntLink
+	if err := json.Unmarshal(raw, &links); err != nil {
+		r.find(entry, variantsField, "is not a list of links: ignored")
+	}
+	for _, l := range links {
+		ids = append(ids, l.Sys.ID)
+	}
+	return ids
 }

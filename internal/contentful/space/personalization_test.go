@@ -62,13 +62,13 @@ func TestExperiencesAreReadAsEditorsArrangedThem(t *testing.T) {
 		{"id": "hero-eu", "type": "hero"}, {"id": "hero-b", "type": "hero"},
 		{"id": "a1", "type": "nt_audience", "fields": {"nt_name": "Europe", "nt_description": "Prices in euro", "nt_audience_id": "europe\u200b", "nt_rules": `+europe+`}},
 		{"id": "x1", "type": "nt_experience", "fields": {
-			"nt_name": "Euro", "nt_experience_id": "euro", "nt_type": "nt_personalization", "nt_audience": `+linkTo("a1")+`,
+			"nt_name": "Euro", "nt_experience_id": "euro", "nt_type": "nt_personalization", "nt_audience": `+linkTo("a1")+`, "nt_variants": [`+linkTo("hero-eu")+`],
 			"nt_config": {"traffic": "0.9", "distribution": ["0.1", 0.9], "sticky": true, "primaryMetric": "", "components": [
 				{"baseline": {"id": "hero\ufeff", "title": "Hero"}, "variants": [{"id": " hero-eu", "hidden": false}]},
 				{"type": "EntryReplacement", "baseline": {"id": "banner"}, "variants": [{"id": "", "hidden": true}]},
 				{"type": "InlineVariable", "key": "currency", "valueType": "String", "baseline": {"value": "USD"}, "variants": [{"value": "EUR"}]}]}}},
 		{"id": "x2", "type": "nt_experience", "fields": {
-			"nt_name": "Test", "nt_type": "nt_experiment", "nt_audience": null,
+			"nt_name": "Test", "nt_type": "nt_experiment", "nt_audience": null, "nt_variants": [`+linkTo("hero-b")+`],
 			"nt_config": {"traffic": 1, "distribution": [0.2, 0.2, 0.6], "distributionType": "even-split",
 				"scatteredDistribution": [{"index": 1, "start": 0, "end": 1}],
 				"components": [{"baseline": {"id": "hero"}, "variants": [{"id": "hero-b"}, {"id": ""}]},
@@ -187,6 +187,10 @@ func TestDoubtfulExperiences(t *testing.T) {
 		"variant missing": {
 			`"distribution": [0, 1], "components": [{"baseline": {"id": "hero"}, "variants": [{"id": "gone"}]}]`,
 			"x", "variant 1 of entry hero is entry gone, which does not exist",
+		},
+		"variant not listed": {
+			`"distribution": [0, 1], "components": [{"baseline": {"id": "hero"}, "variants": [{"id": "footer"}]}]`,
+			"x", "does not list entry footer, variant 1 of entry hero",
 		},
 		"variants without a share": {
 			`"distribution": [0.5, 0.5, 0], "components": [{"baseline": {"id": "hero"}, "variants": [{"id": "footer"}, {"id": "footer"}]}]`,
