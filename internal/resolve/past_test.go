@@ -27,7 +27,7 @@ func TestAnAnswerFromMemoryIsAsIfEvaluated(t *testing.T) {
 			req := resolve.Request{AnonymousID: "ana", Page: rapid.SampledFrom([]string{"", "home"}).Draw(rt, "page")}
 			switch rapid.IntRange(0, 5).Draw(rt, "what") {
 			case 0:
-				name := rapid.SampledFrom([]string{"page", "Product Added", "Theme Toggled"}).Draw(rt, "event")
+				name := rapid.SampledFrom([]string{"page", "Product Added", "Theme Toggled", "seen"}).Draw(rt, "event")
 				ahead := rapid.SampledFrom([]time.Duration{-time.Minute, 0, 1500 * time.Millisecond}).Draw(rt, "ahead")
 				req.Messages = []signal.Message{r.event(string(rune('a'+i)), name, ahead)}
 			case 1:

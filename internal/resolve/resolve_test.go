@@ -127,8 +127,12 @@ func link(id string) map[string]any {
 // event is a signal of ana that happened at now plus ahead.
 func (r *rig) event(id, name string, ahead time.Duration) signal.Message {
 	m := signal.Message{Type: "track", Event: name, MessageID: id, Timestamp: r.now.Add(ahead)}
-	if name == "page" {
+	switch name {
+	case "page":
 		m.Type, m.Event = "page", ""
+	case "seen": // the theme
+		m.Type, m.Event = "component", ""
+		m.Props = signal.Props{{Key: "experienceId", Value: signal.TextOf("theme")}, {Key: "variantIndex", Value: signal.NumberOf(1)}}
 	}
 	return m
 }
@@ -351,10 +355,7 @@ func TestASeenVariantOfAStickyExperienceStays(t *testing.T) {
 	toggled := r.ask(t, resolve.Request{Messages: []signal.Message{r.event("m1", "Theme Toggled", 0)}})
 	require.Equal(t, start.Add(10*time.Minute), toggled.ValidUntil)
 	r.now = start.Add(time.Minute)
-	seen := signal.Message{Type: "component", MessageID: "m2", Timestamp: r.now, Props: signal.Props{
-		{Key: "experienceId", Value: signal.TextOf("theme")}, {Key: "variantIndex", Value: signal.NumberOf(1)},
-	}}
-	kept := r.ask(t, resolve.Request{Messages: []signal.Message{seen}})
+	kept := r.ask(t, resolve.Request{Messages: []signal.Message{r.event("m2", "seen", 0)}})
 	require.Equal(t, decision.Sticky, kept.Decision.Experiences[0].Reason)
 	require.True(t, kept.ValidUntil.IsZero(), "time does not take it away")
 

@@ -261,12 +261,21 @@ func BenchmarkComposeReal(b *testing.B) {
 			}
 		}
 	}
+	for name, choose := range map[string]func(string) content.Choice{
+		"baselines": ownBaseline, "variants": chooser(everyVariant(b, s)),
+	} {
+		b.Run(name, func(b *testing.B) { benchmarkPages(b, s, pages, choose) })
+	}
+}
+
+// benchmarkPages composes pages in turn.
+func benchmarkPages(b *testing.B, s *content.Snapshot, pages []string, choose func(string) content.Choice) {
 	took := make([]time.Duration, 0, 1<<20)
 	size, i := 0, 0
 	b.ReportAllocs()
 	for b.Loop() {
 		start := time.Now()
-		p, err := s.Compose(pages[i%len(pages)], "", ownBaseline)
+		p, err := s.Compose(pages[i%len(pages)], "", choose)
 		took = append(took, time.Since(start))
 		if err != nil {
 			b.Fatal(err)

@@ -21,29 +21,10 @@ func TestRealPagesShowWhatWasDecided(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := loadReal(t, name)
-			p := space.LoadPersonalization(s, none)
-			for i := range p.Experiences {
-				p.Experiences[i].Traffic = 1
-				p.Experiences[i].Distribution = []experience.Range{{Index: 1, Start: 0, End: 1}}
-			}
-			cat, err := experience.NewCatalog(p.Experiences, p.Order)
-			require.NoError(t, err)
-			var d decision.Decision
-			plan := decision.NewPlan(cat, cat.Slots(), func(id string) bool { return s.Publishable(id, "") }, func(string) int { return 0 })
-			plan.Decide(decision.Visitor{StableID: "v", Member: func(string) bool { return true }}, &d)
-			chosen := map[string]decision.Slot{}
-			for _, slot := range d.Slots {
-				chosen[slot.Baseline] = slot
-			}
+			chosen := everyVariant(t, s)
 			w := &swaps{t: t, chosen: chosen, seen: map[string]bool{}}
 			for e := range s.Entries("") {
-				page, err := s.Compose(e.ID, "", func(id string) content.Choice {
-					slot, ok := chosen[id]
-					if !ok || slot.Variant == 0 && !slot.Hidden {
-						return content.Choice{Entry: id}
-					}
-					return content.Choice{Entry: slot.Entry, Hidden: slot.Hidden, Experience: slot.Experience, Variant: slot.Variant}
-				})
+				page, err := s.Compose(e.ID, "", chooser(chosen))
 				if err != nil {
 					continue
 				}
@@ -54,6 +35,38 @@ func TestRealPagesShowWhatWasDecided(t *testing.T) {
 			require.Len(t, w.seen, want.swapped, "slots that show a variant")
 			require.Equal(t, want.nested, w.nested, "variants within variants")
 		})
+	}
+}
+
+// everyVariant is what a visitor of every audience sees who is in no holdout, by
+// baseline.
+func everyVariant(t testing.TB, s *content.Snapshot) map[string]decision.Slot {
+	t.Helper()
+	p := space.LoadPersonalization(s, none)
+	for i := range p.Experiences {
+		p.Experiences[i].Traffic = 1
+		p.Experiences[i].Distribution = []experience.Range{{Index: 1, Start: 0, End: 1}}
+	}
+	cat, err := experience.NewCatalog(p.Experiences, p.Order)
+	require.NoError(t, err)
+	var d decision.Decision
+	plan := decision.NewPlan(cat, cat.Slots(), func(id string) bool { return s.Publishable(id, "") }, func(string) int { return 0 })
+	plan.Decide(decision.Visitor{StableID: "v", Member: func(string) bool { return true }}, &d)
+	chosen := map[string]decision.Slot{}
+	for _, slot := range d.Slots {
+		chosen[slot.Baseline] = slot
+	}
+	return chosen
+}
+
+// chooser tells a composition what was decided.
+func chooser(chosen map[string]decision.Slot) func(id string) content.Choice {
+	return func(id string) content.Choice {
+		slot, ok := chosen[id]
+		if !ok || slot.Variant == 0 && !slot.Hidden {
+			return content.Choice{Entry: id}
+		}
+		return content.Choice{Entry: slot.Entry, Hidden: slot.Hidden, Experience: slot.Experience, Variant: slot.Variant}
 	}
 }
 
