@@ -15,8 +15,8 @@ import (
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
-// An answer from memory is that of a resolver which remembers nothing, but for
-// ValidUntil's bound on probes, whatever happens in between.
+// An answer from memory is that of a resolver which remembers nothing,
+// whatever happens in between.
 func TestAnAnswerFromMemoryIsAsIfEvaluated(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		r := newRig(t)

@@ -12,11 +12,6 @@ import (
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
-// maxProbes bounds how many changes of membership are looked through for one
-// that changes a slot. An answer that reaches the bound holds at least until
-// the last change that was looked at, and says so.
-const maxProbes = 64
-
 // A question is all that an answer depends on.
 type question struct {
 	site    *Site
@@ -40,18 +35,23 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // ask answers with segments, decision and key.
 func (q *question) ask(a *Answer) {
-	q.decide(q.at, &q.members, &a.Decision)
+	q.log.Look(q.view(), &q.members)
+	q.decide(q.members.Members, &a.Decision)
 	a.Segments = q.site.keys(q.members.Members)
 	a.Truncated, a.Saturated = q.members.Truncated, q.members.Saturated
 	a.Key = q.plan.Key(&a.Decision)
 }
 
-// decide decides for an instant.
-func (q *question) decide(at int64, res *segment.Result, d *decision.Decision) {
-	q.log.Look(segment.View{Context: q.context, At: at, Known: q.at, Concern: q.plan.concern}, res)
+// view returns the instant that is asked about, as seen from it.
+func (q *question) view() segment.View {
+	return segment.View{Context: q.context, At: q.at, Known: q.at, Concern: q.plan.concern}
+}
+
+// decide decides for members.
+func (q *question) decide(members []int, d *decision.Decision) {
 	q.plan.Decide(decision.Visitor{
 		StableID: q.visitor,
-		Member:   func(audience string) bool { return q.site.isMember(audience, res.Members) },
+		Member:   func(audience string) bool { return q.site.isMember(audience, members) },
 		Seen:     q.hasSeen,
 	}, d)
 }
@@ -66,18 +66,10 @@ func (q *question) hasSeen(experience string) (index int, ok bool) {
 // holdsUntil returns the earliest instant at which the slots or variables differ
 // from d, which was asked for: not every change of membership changes them.
 func (q *question) holdsUntil(d *decision.Decision) int64 {
-	until := q.members.ValidUntil
-	for range maxProbes {
-		if until == segment.Forever {
-			break
-		}
-		q.decide(until, &q.probe, &q.later)
-		if !d.Same(&q.later) || !d.SameVariables(&q.later) {
-			break
-		}
-		until = q.probe.ValidUntil
-	}
-	return until
+	return q.log.Until(q.view(), &q.members, &q.probe, func(members []int) bool {
+		q.decide(members, &q.later)
+		return !d.Same(&q.later) || !d.SameVariables(&q.later)
+	})
 }
 
 // isMember reports whether audience is among members.

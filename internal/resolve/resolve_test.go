@@ -69,9 +69,19 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
-// newSite is a home page with a hero, which the segments replace, and a note
-// that greets by name.
+// newSite is a home page whose hero the segments replace.
 func newSite(t testing.TB, headline string) *resolve.Site {
+	t.Helper()
+	always := []experience.Range{{Index: 1, Start: 0, End: 1}}
+	return siteOf(t, headline, rules, segment.Options{}, []experience.Experience{
+		{ID: "carts", Audience: "cart", Traffic: 1, Distribution: always, Components: []experience.Component{{Baseline: "hero", Variants: []experience.Variant{{Entry: "hero-cart"}}}}},
+		{ID: "fans", Audience: "fan", Traffic: 1, Distribution: always, Components: []experience.Component{{Baseline: "hero", Variants: []experience.Variant{{Entry: "hero-new"}}}}},
+		{ID: "theme", Audience: "dark", Sticky: true, Traffic: 1, Distribution: always, Variables: []experience.Variable{{Key: "theme", Values: []json.RawMessage{[]byte(`"light"`), []byte(`"dark"`)}}}},
+	})
+}
+
+// siteOf is a home page with a hero and a note that greets by name.
+func siteOf(t testing.TB, headline, rules string, opts segment.Options, experiences []experience.Experience) *resolve.Site {
 	t.Helper()
 	b := content.Builder{Vocabulary: content.Vocabulary{
 		InternalPrefix: "nt_", MergeTag: "nt_mergetag", MergeTagID: "nt_mergetag_id", MergeTagFallback: "nt_fallback",
@@ -108,14 +118,9 @@ func newSite(t testing.TB, headline string) *resolve.Site {
 
 	defs, err := syntax.Parse("rules.yaml", []byte(rules))
 	require.NoError(t, err)
-	set, err := segment.Compile(defs, segment.Options{})
+	set, err := segment.Compile(defs, opts)
 	require.NoError(t, err)
-	always := []experience.Range{{Index: 1, Start: 0, End: 1}}
-	catalog, err := experience.NewCatalog([]experience.Experience{
-		{ID: "carts", Audience: "cart", Traffic: 1, Distribution: always, Components: []experience.Component{{Baseline: "hero", Variants: []experience.Variant{{Entry: "hero-cart"}}}}},
-		{ID: "fans", Audience: "fan", Traffic: 1, Distribution: always, Components: []experience.Component{{Baseline: "hero", Variants: []experience.Variant{{Entry: "hero-new"}}}}},
-		{ID: "theme", Audience: "dark", Sticky: true, Traffic: 1, Distribution: always, Variables: []experience.Variable{{Key: "theme", Values: []json.RawMessage{[]byte(`"light"`), []byte(`"dark"`)}}}},
-	}, nil)
+	catalog, err := experience.NewCatalog(experiences, nil)
 	require.NoError(t, err)
 	return resolve.NewSite(snapshot, set, catalog)
 }

@@ -46,6 +46,7 @@ func Compile(defs []syntax.Definition, opts Options) (*Set, error) {
 			c.set.live[i] = reference{i}
 		}
 	}
+	c.set.settling = settlingIn(len(c.clocks))
 	c.touching(live)
 	c.set.events.settle()
 	c.set.keys.number()
@@ -62,8 +63,9 @@ type compiler struct {
 	outside    []string // what rules rest on besides themselves, by version
 	segment    string   // the key of the one being compiled
 	errs       []error
-	current    int       // the index of the segment being compiled
-	calendar   *calendar // by which it counts
+	current    int             // the index of the segment being compiled
+	calendar   *calendar       // by which it counts
+	clocks     map[string]bool // the zones of the clocks that are looked at
 	matchers   map[string]int
 	totals     map[total]int
 	columns    map[builder]int
@@ -91,6 +93,7 @@ func newCompiler(opts Options) *compiler {
 		set:        set,
 		lists:      opts.Lists,
 		listed:     map[string]int{},
+		clocks:     map[string]bool{},
 		topics:     opts.Topics,
 		matchers:   map[string]int{},
 		totals:     map[total]int{},

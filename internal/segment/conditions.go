@@ -225,6 +225,7 @@ func (c *compiler) context(x syntax.Context) []node {
 		a := c.set.keys.attribute(strings.TrimPrefix(t.Property, "context."))
 		tests := c.tests(t.Tests)
 		if a.clock {
+			c.clocks[c.calendar.zone.String()] = true
 			nodes[i] = newClockTest(a, tests, c.calendar.zone)
 			continue
 		}

@@ -126,6 +126,35 @@ func TestHoursOfASharedRule(t *testing.T) {
 	require.Equal(t, at(t, "40d15h"), set.Evaluate(record(t, "0s a"), nil, at(t, "0s")).ValidUntil)
 }
 
+// London is five hours ahead of New York, but for the weeks in March in which
+// clocks have been put forward in New York only.
+func TestClocksOfTwoZones(t *testing.T) {
+	defs, err := syntax.Parse("x", []byte(`
+segment: both
+name: x
+soWhat: x
+timezone: America/New_York
+when: { all: [{ context: { hour: 2 } }, { segment: london }] }
+---
+segment: london
+name: x
+soWhat: x
+timezone: Europe/London
+when: { context: { hour: 6 } }
+`))
+	require.NoError(t, err)
+	set, err := Compile(defs, Options{})
+	require.NoError(t, err)
+	both, _ := set.Index("both")
+	concern := make([]bool, set.Len())
+	concern[both] = true
+	var res Result
+	now := instant(t, "2026-04-02T00:00:00Z")
+	set.Bind(record(t, "")).Look(View{At: now, Known: now, Concern: concern}, &res)
+	// In the autumn it is London's clock that is put back first: 6 a.m. there is 2 a.m. in New York.
+	require.Equal(t, instant(t, "2026-10-25T06:00:00Z"), res.ValidUntil)
+}
+
 func TestClockOnDaysOfChange(t *testing.T) {
 	// In New York, 2026-03-08 has no hour 2 and 2026-11-01 has two hours 1.
 	for _, tc := range []struct {

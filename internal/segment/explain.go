@@ -87,7 +87,7 @@ func (b *binding) explain(i int, ctx Context, at int64) *Explanation {
 	s := b.log.set
 	x := &explainer{binding: b}
 	x.frame.begin(b.log, ctx, at, at)
-	h, t := x.frame.watch(s.segments[i].rule)
+	h, t := x.frame.watch(s.segments[i].rule, at)
 	e := &Explanation{Segment: s.Key(i), Version: s.Version(i), Member: h.member, Truth: t.String(), ValidUntil: x.frame.validUntil()}
 	e.Truncated, e.Saturated = x.frame.truncated, x.frame.saturated
 	e.Since = b.summary.FirstSeen

@@ -11,7 +11,7 @@ func (l *Log) Flips(i int, v View, most int, last int64) []int64 {
 	var flips []int64
 	for len(flips) < most {
 		f.horizons = f.horizons[:0]
-		f.watch(rule)
+		f.watch(rule, f.now)
 		at := f.validUntil()
 		if at == Forever || at > last {
 			break

@@ -46,12 +46,20 @@ type horizon struct {
 	settled int64 // from when on nothing is known to change but the hour and the weekday
 }
 
-// settling bounds the search for a change. A rule that looks at nothing but the
-// hour and the weekday, besides what cannot change any more, does the same week
-// after week; two weeks show all of it, also where a clock skips an hour. What
-// else can change a rule is looked at again at least once a week until it has
-// changed. So after three weeks without such a look nothing ever will.
-const settling = 21 * day
+// settlingIn returns how long nothing but the hour and the weekday must have
+// been seen to change by itself before it is known that nothing else ever will.
+//
+// A rule that looks at nothing else, besides what cannot change any more, does
+// the same week after week; two weeks show all of it, also where a clock skips
+// an hour. What else can change a rule is looked at again at least once a week
+// until it has changed. Clocks of several zones do the same year after year:
+// they may not be put forward on the same day.
+func settlingIn(zones int) int64 {
+	if zones > 1 {
+		return 400 * day
+	}
+	return 21 * day
+}
 
 // begin prepares f for l: signals later than at do not exist, and now, which is
 // not before it, is the instant evaluated. Whatever f held is forgotten, but its
@@ -118,7 +126,7 @@ func (f *frame) observe(h *horizon) truth {
 	switch {
 	case f.pending:
 		h.settled = next
-	case next-h.settled > settling:
+	case next-h.settled > f.log.set.settling:
 		next = Forever
 	}
 	h.next = next
@@ -127,14 +135,14 @@ func (f *frame) observe(h *horizon) truth {
 
 // watch begins a horizon for a node at the frame's instant, in the last of
 // f.horizons.
-func (f *frame) watch(n node) (*horizon, truth) {
+func (f *frame) watch(n node, settled int64) (*horizon, truth) {
 	if len(f.horizons) == cap(f.horizons) {
 		f.horizons = append(f.horizons, horizon{})
 	} else {
 		f.horizons = f.horizons[:len(f.horizons)+1]
 	}
 	h := &f.horizons[len(f.horizons)-1]
-	h.node, h.settled = n, f.now
+	h.node, h.settled = n, settled
 	t := f.observe(h)
 	h.member = t == yes
 	return h, t

@@ -48,6 +48,7 @@ type Set struct {
 	active   []int          // indexes of those that can be members of a Result
 	index    map[string]int // by key
 	gap      int64          // ms that end a session
+	settling int64          // see settlingIn
 	calendar calendar
 	revision string
 
@@ -134,7 +135,8 @@ type Result struct {
 	// apart (1,000) and took them for one more.
 	Saturated bool
 
-	frame frame
+	settled int64 // from when on nothing was seen to change that concerns, but for the hour and the weekday
+	frame   frame
 }
 
 // Evaluate says which segments a visitor is in at instant at (ms since the
@@ -166,12 +168,16 @@ type View struct {
 }
 
 // Look is Evaluate from a view.
-func (l *Log) Look(v View, res *Result) {
+func (l *Log) Look(v View, res *Result) { l.look(v, v.At, res) }
+
+// look is Look for who knows from when on nothing has been seen that can change
+// by itself, but for the hour and the weekday.
+func (l *Log) look(v View, settled int64, res *Result) {
 	f := &res.frame
 	f.begin(l, v.Context, v.Known, v.At)
 	res.Members, res.Steady = res.Members[:0], Forever
 	for _, i := range l.set.active {
-		h, t := f.watch(l.set.live[i])
+		h, t := f.watch(l.set.live[i], settled)
 		if t == yes {
 			res.Members = append(res.Members, i)
 		}
@@ -182,6 +188,34 @@ func (l *Log) Look(v View, res *Result) {
 		}
 	}
 	res.ValidUntil = f.validUntil()
+	res.settled = settled
+	for i := range f.horizons {
+		res.settled = max(res.settled, f.horizons[i].settled)
+	}
 	res.Truncated, res.Saturated = f.truncated, f.saturated
 	f.end()
+}
+
+// maxChanges is through how many changes of membership Until looks.
+const maxChanges = 1000
+
+// Until returns the first instant at which differs says so of the members; it
+// is asked at every change of the membership that v is concerned with, after
+// that instant. now is what Look says of v, and later is for what it says of
+// other instants. The result is Forever if that never comes, and too early only
+// after a thousand changes that made no difference.
+func (l *Log) Until(v View, now, later *Result, differs func(members []int) bool) int64 {
+	at, settled := now.ValidUntil, now.settled
+	for range maxChanges {
+		if at == Forever || at-settled > l.set.settling {
+			return Forever
+		}
+		v.At = at
+		l.look(v, settled, later)
+		if differs(later.Members) {
+			return at
+		}
+		at, settled = later.ValidUntil, later.settled
+	}
+	return at
 }
