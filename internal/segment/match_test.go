@@ -38,7 +38,7 @@ func TestActivityIsWhatRecordsTakeForIt(t *testing.T) {
 		if v := rapid.SampledFrom([]signal.Value{{}, signal.BoolOf(false), signal.TextOf("false"), signal.BoolOf(true), signal.NumberOf(0)}).Draw(t, "visible"); v != (signal.Value{}) {
 			s.Props = signal.Props{{Key: "visible", Value: v}}
 		}
-		set := compileLaw(t, syntax.Never{Match: event("a")})
+		set := compileLaw(t, syntax.Never{Match: syntax.Match{Events: []syntax.Event{{Name: "a"}}}})
 		b := set.bind(&visitor.Record{Signals: []signal.Signal{s}})
 		require.Equal(t, visitor.IsActivity(s), b.active[0])
 	})
