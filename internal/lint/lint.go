@@ -156,10 +156,28 @@ func (c *checker) allow() {
 			}
 			if _, known := severities[Code(a.Code)]; !known {
 				c.doubt(Unneeded, d, a.Pos, "allow: there is no code %s: docs/lint.md lists those there are", a.Code)
-			} else if !used {
+			} else if !used && c.lookedFor(Code(a.Code)) {
 				c.doubt(Unneeded, d, a.Pos, "allow: %s is not in doubt: remove it", a.Code)
 			}
 		}
+	}
+}
+
+// lookedFor reports whether there was what it takes to find a code.
+func (c *checker) lookedFor(code Code) bool {
+	switch code {
+	case NearDuplicate:
+		return c.Seen != nil
+	case UnknownEvent, UnknownProp:
+		return c.Seen != nil && c.Seen.Visitors > 0
+	case UsesGoal:
+		return len(c.Goals) > 0
+	case UnfitVariant:
+		return !c.withoutContent()
+	case NoVariant:
+		return len(c.Experiences.All()) > 0
+	default:
+		return true
 	}
 }
 

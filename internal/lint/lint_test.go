@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,136 @@ func TestEveryCodeIsFound(t *testing.T) {
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, string(want), b.String())
+}
+
+// sound are, for each code, segments and what is shown to them that nearly have
+// that doubt and have none.
+func sound(t *testing.T) map[lint.Code][]lint.Input {
+	b := def("b", "count: {of: b}")
+	inA := func(when string, more ...string) lint.Input {
+		return site(t, def("a", when, more...), to("a", "s1=v1"))
+	}
+	two := func(a, b string, shown ...experience.Experience) lint.Input {
+		return site(t, a+b, shown...)
+	}
+	ab := []experience.Experience{to("a", "s1=v1"), to("b", "s2=v2")}
+	all := map[lint.Code][]lint.Input{
+		lint.NoVariant: {
+			two(def("a", added), b), // there are no experiences at all
+			two(def("a", added, "status: draft"), b, to("b", "s1=v1")),
+			two(def("a", added), def("b", "all: [{count: {of: b}}, {not: {segment: a}}]"), to("b", "s1=v1")),
+			two(def("a", added), b+def("c", "count: {of: c}", "stay: {segment: a}"), to("b", "s1=v1"), to("c", "s1=v2")),
+		},
+		lint.SameContent: {
+			two(def("a", added), b, to("a", "s1=v1"), to("b", "s1=v2")),
+			two(def("a", added), b, to("a", "s1=v1"), to("b", "s1=v1", "s2=v2")),
+		},
+		lint.Shadowed: {
+			two(def("a", "count: {of: b, gte: 2}"), def("wide", "count: {of: b}", "priority: 5"), to("a", "s1=v1"), to("wide", "s2=v2")),
+			two(def("a", "count: {of: b, gte: 2}", "priority: 6"), def("wide", "count: {of: b}", "priority: 5"), to("a", "s1=v1"), to("wide", "s1=v2")),
+			two(def("a", "count: {of: b, gte: 2}"), def("wide", "count: {of: b, gte: 3}", "priority: 5"), to("a", "s1=v1"), to("wide", "s1=v2")),
+			two(def("a", "count: {of: b, gte: 2}"), def("wide", "count: {of: b}", "priority: 5", "purpose: ads"), to("a", "s1=v1"), to("wide", "s1=v2")),
+		},
+		lint.SameRule: {
+			two(def("a", added), def("b", "count: {of: Product Added, last: 2d}"), ab...),
+			two(def("a", added), def("b", added, "timezone: Asia/Tokyo"), ab...),
+		},
+		lint.NeverTrue:  {inA("all: [{count: {of: b}}, {never: {of: c}}]"), inA("all: [{count: {of: b, gte: 2}}, {count: {of: b, lt: 3}}]")},
+		lint.AlwaysTrue: {inA("any: [{count: {of: b}}, {never: {of: c}}]"), inA("any: [{trait: {x: 1}}, {not: {trait: {x: 1}}}]")},
+		lint.TooOld:     {inA("count: {of: b, last: 90d}"), inA("count: {of: b, lastDays: 91}"), inA("never: {of: b}"), inA("count: {of: b}", "hold: 90d")},
+		lint.UnfitVariant: {
+			site(t, def("a", added), to("a", "s1=v2", "s2=")),
+			site(t, def("a", added), to("a", "s8=v1")),
+		},
+		lint.NoSoWhat: {inA(added)},
+		lint.Unneeded: { // nobody has looked for what is allowed
+			inA(added, "allow: [{code: SG107, reason: x}, {code: SG108, reason: x}, {code: SG109, reason: x}, {code: SG115, reason: x}]"),
+		},
+	}
+	other := inA("count: {of: b}")
+	other.Goals = []syntax.Event{{Name: "Order Completed"}, {Kind: syntax.PageEvent, Name: "b"}}
+	all[lint.UsesGoal] = []lint.Input{other}
+
+	var five string
+	var shown []experience.Experience
+	for i := 1; i <= 5; i++ {
+		key := fmt.Sprint("many-", i)
+		five += def(key, fmt.Sprintf("count: {of: b%d}", i))
+		shown = append(shown, to(key, fmt.Sprintf("s%d=v%d", i, i)))
+	}
+	all[lint.TooMany] = []lint.Input{site(t, five+def("draft", "count: {of: b}", "status: draft"), shown...)}
+	shown[0] = to("many-1", "s1=v1", "s6=v6") // two slots that change together
+	all[lint.Permutations] = []lint.Input{site(t, five, shown...)}
+
+	seen := site(t, def("a", "sequence: {steps: [{of: product_added, where: {price: {gte: 5}, query.x: 1}}, {of: product_added, directly: page}]}")+
+		def("b", "all: [{trait: {plan: pro}}, {count: {of: gone, where: {x: 1}}}]"), ab...)
+	seen.Seen = look(seen.Segments, 1, signal.Signal{Name: "Product Added", Props: signal.Props{{Key: "price", Value: signal.NumberOf(7)}}})
+	seen.Seen.Add(&visitor.Record{Summary: visitor.Summary{ // what has left the log
+		Events: map[string]visitor.EventTotal{"track:gone": {Count: 1}, "page": {Count: 1}, "identify": {Count: 1}},
+		Traits: map[string]visitor.Trait{"plan": {}},
+	}})
+	all[lint.UnknownEvent], all[lint.UnknownProp] = []lint.Input{seen}, []lint.Input{seen}
+
+	for _, n := range []int{49, 100} {
+		near := site(t, def("a", "count: {of: a}")+def("b", "any: [{count: {of: a}}, {count: {of: z}}]"), ab...)
+		near.Seen = look(near.Segments, n, signal.Signal{Name: "a"})
+		if n == 100 { // 100 of 112 are in both
+			for i := range 12 {
+				rec, _ := (&visitor.Record{}).With(visitor.Limits{}, signal.Signal{ID: fmt.Sprint("z", i), Name: "z", At: 1})
+				near.Seen.Add(rec)
+			}
+		} else { // 49 are too few to tell
+			rec, _ := (&visitor.Record{}).With(visitor.Limits{}, signal.Signal{ID: "y", Name: "z", At: 100})
+			near.Seen.Add(rec)
+		}
+		all[lint.NearDuplicate] = append(all[lint.NearDuplicate], near)
+	}
+	return all
+}
+
+func TestWhatIsNearlyDoubtfulIsNot(t *testing.T) {
+	all := sound(t)
+	for _, code := range lint.Codes() {
+		require.NotEmpty(t, all[code], "no case for %s", code)
+		for i, in := range all[code] {
+			require.Empty(t, lint.Check(in), "%s, case %d", code, i)
+		}
+	}
+}
+
+// What is asked of signals is looked for in all places where it can be.
+func TestEveryPlaceOfARuleIsLookedAt(t *testing.T) {
+	for rule, code := range map[string]lint.Code{
+		"sequence: {steps: [{of: a}, {of: a, directly: typo}]}":                                  lint.UnknownEvent,
+		"sequence: {steps: [{of: a}, {of: a, without: typo}]}":                                   lint.UnknownEvent,
+		"sequence: {steps: [{of: a}, {of: a, same: typo}]}":                                      lint.UnknownProp,
+		"absence: {of: a, without: typo, for: 1h}":                                               lint.UnknownEvent,
+		"score: {of: [{event: typo, weight: 1}], halfLife: 1d, gte: 1}":                          lint.UnknownEvent,
+		"regular: {of: typo, atLeast: 1, ofLast: 2, period: day}":                                lint.UnknownEvent,
+		"sum: {of: a, property: typo, gte: 1}":                                                   lint.UnknownProp,
+		"count: {of: a, distinct: typo}":                                                         lint.UnknownProp,
+		"trait: {typo: 1}":                                                                       lint.UnknownProp,
+		"dwell: {on: {typo: 1}, gte: 1s}":                                                        lint.UnknownProp,
+		"scroll: {on: {typo: 1}, gte: 1}":                                                        lint.UnknownProp,
+		"session: {entry: {typo: 1}}":                                                            lint.UnknownProp,
+		"recency: {of: a, atLeast: 91d}":                                                         lint.TooOld,
+		"absence: {of: a, without: page, for: 91d}":                                              lint.TooOld,
+		"sequence: {steps: [{of: a}], allWithin: {between: [1d, 91d]}}":                          lint.TooOld,
+		"sequence: {steps: [{of: a}, {of: page, after: 91d}]}":                                   lint.TooOld,
+		"sequence: {steps: [{of: a}, {of: page}], span: 91d}":                                    lint.TooOld,
+		"session: {returnedWithin: 91d}":                                                         lint.TooOld,
+		"regular: {of: a, atLeast: 2, ofLast: 14, period: week}":                                 lint.TooOld,
+		"dwell: {previousDays: 92, gte: 1s}":                                                     lint.TooOld,
+		"max: {of: a, property: p, last: 91d, gte: 1}":                                           lint.TooOld,
+		"all: [{any: [{not: {count: {of: typo}}}, {count: {of: page}}]}]":                        lint.UnknownEvent,
+		"count: {of: a}}\nstay: {not: {count: {of: a, last: 91d}}":                               lint.TooOld,
+		"count: {of: a}}\nhold: 91d\nallow: [{code: SG101, reason: x}]\ncost: {hoursPerMonth: 1": lint.TooOld,
+	} {
+		in := site(t, def("x", rule)+def("y", "segment: x"), to("x", "s1=v1"), to("y", "s2=v2"))
+		in.Seen = look(in.Segments, 1, signal.Signal{Name: "a", Props: signal.Props{{Key: "p", Value: signal.NumberOf(1)}}})
+		in.Seen.Add(&visitor.Record{Signals: []signal.Signal{{Type: signal.Page}, {Type: signal.Identify}}})
+		require.True(t, slices.ContainsFunc(lint.Check(in), func(f lint.Finding) bool { return f.Code == code && f.Segment == "x" }), rule)
+	}
 }
 
 func TestSoundSegmentsHaveNoDoubts(t *testing.T) {

@@ -72,31 +72,14 @@ func (c *checker) variants(d *syntax.Definition) {
 // referred reports whether another segment refers to one.
 func (c *checker) referred(key string) bool {
 	for i := range c.Segments.Len() {
-		if d := c.Segments.Definition(i); d.Key != key && slices.Contains(referencesIn(d.When), key) {
-			return true
+		d := c.Segments.Definition(i)
+		for cond := range d.Leaves() {
+			if ref, ok := cond.(syntax.Segment); ok && ref.Key == key && d.Key != key {
+				return true
+			}
 		}
 	}
 	return false
-}
-
-// referencesIn returns the keys of the segments that a condition refers to.
-func referencesIn(c syntax.Cond) []string {
-	var keys []string
-	switch c := c.(type) {
-	case syntax.All:
-		for _, part := range c.Of {
-			keys = append(keys, referencesIn(part)...)
-		}
-	case syntax.Any:
-		for _, part := range c.Of {
-			keys = append(keys, referencesIn(part)...)
-		}
-	case syntax.Not:
-		return referencesIn(c.Of)
-	case syntax.Segment:
-		return []string{c.Key}
-	}
-	return keys
 }
 
 // slots returns the baselines that an audience has variants for.

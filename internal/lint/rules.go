@@ -51,20 +51,24 @@ func (c *checker) names(d *syntax.Definition, m syntax.Match, properties []strin
 	if c.Seen == nil || c.Seen.Visitors == 0 {
 		return
 	}
-	for _, e := range m.Events {
-		text := e.String()
-		if e.Kind == syntax.AnyEvent || seen[text] {
-			continue
+	doubt := func(key string, code Code, format string, args ...any) {
+		if !seen[key] {
+			seen[key] = true
+			c.doubt(code, d, m.Pos, format, args...)
 		}
-		seen[text] = true
-		if !c.Seen.hasEvent(e) {
-			c.doubt(UnknownEvent, d, m.Pos, "no visitor has sent %s%s", text, meant(text, c.Seen.Events()))
+	}
+	for _, e := range m.Events {
+		event := e.String()
+		switch {
+		case e.Kind == syntax.AnyEvent:
+			continue
+		case !c.Seen.hasEvent(e):
+			doubt(event, UnknownEvent, "no visitor has sent %s%s", event, meant(event, c.Seen.Events()))
 			continue
 		}
 		for _, p := range properties {
-			if key := text + " " + p; !seen[key] && !c.Seen.hasProperty(e, p) {
-				seen[key] = true
-				c.doubt(UnknownProp, d, m.Pos, "no %s has had the property %s%s", text, p, meant(p, c.Seen.properties(e)))
+			if !c.Seen.hasProperty(e, p) {
+				doubt(event+" "+p, UnknownProp, "no %s has had the property %s%s", event, p, meant(p, c.Seen.properties(e)))
 			}
 		}
 	}
@@ -83,10 +87,11 @@ func meant(word string, known []string) string {
 // properties it looks at, and back for how far it looks back.
 func walk(d *syntax.Definition, match func(m syntax.Match, properties []string), back func(time.Duration, syntax.Pos)) {
 	w := walker{match, back}
-	w.cond(d.When)
-	if d.Stay != nil {
-		w.cond(d.Stay)
+	for c := range d.Leaves() {
+		w.signals(c)
+		w.times(c)
 	}
+	w.back(d.Hold, d.Pos)
 }
 
 type walker struct {
@@ -94,71 +99,96 @@ type walker struct {
 	back  func(time.Duration, syntax.Pos)
 }
 
-func (w walker) all(conds []syntax.Cond) {
-	for _, c := range conds {
-		w.cond(c)
-	}
-}
-
-func (w walker) cond(c syntax.Cond) {
+// signals tells of the signals that a condition asks for.
+func (w walker) signals(c syntax.Cond) {
 	switch c := c.(type) {
-	case syntax.All:
-		w.all(c.Of)
-	case syntax.Any:
-		w.all(c.Of)
-	case syntax.Not:
-		w.cond(c.Of)
 	case syntax.Count:
 		w.matched(c.Match, c.Distinct)
-		w.window(c.Window)
 	case syntax.Aggregate:
 		w.matched(c.Match, c.Property)
-		w.window(c.Window)
 	case syntax.Recency:
 		w.matched(c.Match)
-		for _, d := range []*time.Duration{c.AtLeast, c.AtMost} {
-			if d != nil {
-				w.back(*d, c.Pos)
-			}
-		}
 	case syntax.Never:
 		w.matched(c.Match)
 	case syntax.Regular:
 		w.matched(c.Match)
+	case syntax.Sequence:
+		w.steps(c)
+	case syntax.Absence:
+		w.matched(c.Of)
+		w.matched(c.Without)
+	case syntax.Score:
+		for _, weight := range c.Of {
+			w.matched(weight.Match)
+		}
+	case syntax.Session:
+		w.of(syntax.PageEvent, c.Entry, c.Pos)
+	case syntax.Dwell:
+		w.of(syntax.PageEvent, c.On, c.Pos)
+	case syntax.Scroll:
+		w.of(syntax.PageEvent, c.On, c.Pos)
+	case syntax.Trait:
+		w.of(syntax.IdentifyEvent, c.Where, c.Pos)
+	}
+}
+
+func (w walker) steps(c syntax.Sequence) {
+	for _, step := range c.Steps {
+		w.matched(step.Match, step.Same...)
+		for _, m := range step.Without {
+			w.matched(m)
+		}
+		if step.Directly != nil {
+			w.matched(syntax.Match{Events: step.Directly.Events, Pos: step.Match.Pos})
+		}
+	}
+}
+
+// of tells of signals of one kind, if something is asked of them.
+func (w walker) of(kind syntax.EventKind, where syntax.Pred, pos syntax.Pos) {
+	if len(where) > 0 {
+		w.matched(syntax.Match{Events: []syntax.Event{{Kind: kind}}, Where: where, Pos: pos})
+	}
+}
+
+// times tells how far a condition looks back.
+func (w walker) times(c syntax.Cond) {
+	switch c := c.(type) {
+	case syntax.Count:
+		w.window(c.Window)
+	case syntax.Aggregate:
+		w.window(c.Window)
+	case syntax.Recency:
+		w.longest(c.Pos, c.AtLeast, c.AtMost)
+	case syntax.Regular:
 		days := c.OfLast
 		if c.Period == syntax.Week {
 			days *= 7
 		}
 		w.back(time.Duration(days-1)*24*time.Hour, c.Pos)
-	default:
-		w.longer(c)
-	}
-}
-
-// longer is cond for the conditions that are made of several matches.
-func (w walker) longer(c syntax.Cond) {
-	switch c := c.(type) {
 	case syntax.Sequence:
+		w.longest(c.Pos, c.Span)
 		for _, step := range c.Steps {
-			w.matched(step.Match, step.Same...)
-			for _, m := range step.Without {
-				w.matched(m)
-			}
+			w.longest(step.Match.Pos, step.Within, step.After)
 		}
 		w.window(c.Window)
 	case syntax.Absence:
-		w.matched(c.Of)
-		w.matched(c.Without)
 		w.back(c.For, c.Pos)
 		w.window(c.Window)
-	case syntax.Score:
-		for _, weight := range c.Of {
-			w.matched(weight.Match)
-		}
+	case syntax.Session:
+		w.longest(c.Pos, c.ReturnedWithin)
 	case syntax.Dwell:
 		w.window(c.Window)
 	case syntax.Scroll:
 		w.window(c.Window)
+	}
+}
+
+func (w walker) longest(pos syntax.Pos, all ...*time.Duration) {
+	for _, d := range all {
+		if d != nil {
+			w.back(*d, pos)
+		}
 	}
 }
 

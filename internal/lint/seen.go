@@ -26,6 +26,7 @@ type Seen struct {
 // sent is what is known of an event.
 type sent struct {
 	name       string // as a site spells it
+	held       bool   // some record still holds such a signal; else its properties are not known
 	properties map[string]bool
 }
 
@@ -41,6 +42,7 @@ func (s *Seen) Add(rec *visitor.Record) {
 	for i := range rec.Signals {
 		s.add(&rec.Signals[i])
 	}
+	s.remembered(&rec.Summary)
 	s.set.Bind(rec).Evaluate(nil, s.at, &s.result)
 	for n, i := range s.result.Members {
 		s.members[i]++
@@ -48,6 +50,27 @@ func (s *Seen) Add(rec *visitor.Record) {
 			s.both[[2]int{min(i, j), max(i, j)}]++
 		}
 	}
+}
+
+// remembered adds what a record still knows of signals that have left its log.
+func (s *Seen) remembered(sum *visitor.Summary) {
+	for event := range sum.Events {
+		s.event(strings.TrimPrefix(event, "track:"))
+	}
+	for trait := range sum.Traits {
+		s.event(syntax.Event{Kind: syntax.IdentifyEvent}.String()).properties[trait] = true
+	}
+}
+
+// event returns what is known of an event, as rules name it.
+func (s *Seen) event(name string) *sent {
+	key := signal.Normalize(name)
+	e := s.events[key]
+	if e == nil {
+		e = &sent{name: name, properties: map[string]bool{}}
+		s.events[key] = e
+	}
+	return e
 }
 
 func (s *Seen) add(sig *signal.Signal) {
@@ -59,12 +82,8 @@ func (s *Seen) add(sig *signal.Signal) {
 		}
 	}
 	for _, name := range names {
-		key := signal.Normalize(name)
-		e := s.events[key]
-		if e == nil {
-			e = &sent{name, map[string]bool{}}
-			s.events[key] = e
-		}
+		e := s.event(name)
+		e.held = true
 		for i := range sig.Props {
 			e.properties[sig.Props[i].Key] = true
 		}
@@ -97,5 +116,6 @@ func (s *Seen) hasProperty(e syntax.Event, property string) bool {
 	if slices.Contains(told, key) || strings.HasPrefix(key, "query.") || strings.HasPrefix(key, "utm_") || strings.HasPrefix(key, "context.") {
 		return true
 	}
-	return s.events[signal.Normalize(e.String())].properties[key]
+	have := s.events[signal.Normalize(e.String())]
+	return have.properties[key] || !have.held
 }

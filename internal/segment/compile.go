@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -211,37 +210,10 @@ func (g *trail) follow(i int) {
 // references returns the references in a definition.
 func references(d syntax.Definition) []syntax.Segment {
 	var refs []syntax.Segment
-	for cond := range leaves(d.When, d.Stay) {
-		if ref, ok := cond.(syntax.Segment); ok {
+	for c := range d.Leaves() {
+		if ref, ok := c.(syntax.Segment); ok {
 			refs = append(refs, ref)
 		}
 	}
 	return refs
-}
-
-// leaves returns the conditions without parts that conditions are made of.
-func leaves(conds ...syntax.Cond) iter.Seq[syntax.Cond] {
-	return func(yield func(syntax.Cond) bool) { eachLeaf(conds, yield) }
-}
-
-// eachLeaf yields leaves until it is told to stop, and reports whether it was
-// not.
-func eachLeaf(conds []syntax.Cond, yield func(syntax.Cond) bool) bool {
-	for _, c := range conds {
-		var goesOn bool
-		switch c := c.(type) {
-		case syntax.All:
-			goesOn = eachLeaf(c.Of, yield)
-		case syntax.Any:
-			goesOn = eachLeaf(c.Of, yield)
-		case syntax.Not:
-			goesOn = eachLeaf([]syntax.Cond{c.Of}, yield)
-		default:
-			goesOn = yield(c)
-		}
-		if !goesOn {
-			return false
-		}
-	}
-	return true
 }

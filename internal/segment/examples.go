@@ -52,13 +52,12 @@ func (s *Set) RunExamples() []ExampleFailure {
 // looksAtTopics reports whether segment i, or one that it refers to, asks what
 // entries are about.
 func (s *Set) looksAtTopics(i int) bool {
-	d := &s.segments[i].def
-	for cond := range leaves(d.When, d.Stay) {
-		switch cond := cond.(type) {
+	for c := range s.segments[i].def.Leaves() {
+		switch c := c.(type) {
 		case syntax.Affinity:
 			return true
 		case syntax.Segment:
-			if s.looksAtTopics(s.index[cond.Key]) {
+			if s.looksAtTopics(s.index[c.Key]) {
 				return true
 			}
 		}

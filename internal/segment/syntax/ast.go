@@ -46,7 +46,7 @@ type Definition struct {
 	Priority int    // the greater wins; ties by key
 	Status   Status
 	Purpose  string        // consent purpose; "" = none needed
-	Timezone string        // IANA zone of its days, weeks and hours; "" = the project\'s
+	Timezone string        // IANA zone of its days, weeks and hours; "" = the project's
 	Hours    float64       // cost.hoursPerMonth; upkeep of its content
 	When     Cond          // who becomes a member
 	Stay     Cond          // who is a member stays while this holds; nil = while When holds
