@@ -37,11 +37,12 @@ type Failure struct {
 
 // Of returns the cases of a corpus that a project with settings can be asked:
 // those with just these settings, but for the cases that arrive live, for
-// nobody can choose when a server receives a signal.
+// nobody can choose when a server receives a signal, and those of merged
+// visitors, for there is no route to merge them.
 func Of(cases []corpus.Case, settings corpus.Settings) []corpus.Case {
 	var asked []corpus.Case
 	for _, c := range cases {
-		if c.Settings == settings && !c.Live {
+		if c.Settings == settings && !c.Live && !c.Merged {
 			asked = append(asked, c)
 		}
 	}
@@ -91,18 +92,23 @@ func (t Target) answer(ctx context.Context, c corpus.Case) (corpus.Answer, error
 
 // send imports the signals of c as those of a visitor with its name.
 func (t Target) send(ctx context.Context, c corpus.Case) error {
-	if len(c.Signals) == 0 {
-		return nil
-	}
-	batch := make([]map[string]any, len(c.Signals))
-	for i, raw := range c.Signals {
-		if err := json.Unmarshal(raw, &batch[i]); err != nil {
+	for _, signals := range c.InBatches() {
+		if len(signals) == 0 {
+			continue
+		}
+		batch := make([]map[string]any, len(signals))
+		for i, raw := range signals {
+			if err := json.Unmarshal(raw, &batch[i]); err != nil {
+				return err
+			}
+			batch[i]["anonymousId"] = c.Name
+			batch[i]["messageId"] = c.Name + "-" + fmt.Sprint(batch[i]["messageId"])
+		}
+		if err := t.call(ctx, http.MethodPost, "/v1/import", map[string]any{"batch": batch}, nil); err != nil {
 			return err
 		}
-		batch[i]["anonymousId"] = c.Name
-		batch[i]["messageId"] = c.Name + "-" + fmt.Sprint(batch[i]["messageId"])
 	}
-	return t.call(ctx, http.MethodPost, "/v1/import", map[string]any{"batch": batch}, nil)
+	return nil
 }
 
 // An explanation is what the explain route and resolve say of a segment.

@@ -26,8 +26,12 @@ type Case struct {
 	Context    map[string]string `json:"context,omitempty"`
 	// Live says that the signals arrived live. All others were imported, which
 	// no lateness limit applies to.
-	Live     bool              `json:"live,omitempty"`
-	Signals  []json.RawMessage `json:"signals"` // messages of the Segment spec in order of arrival, each with receivedAt
+	Live bool `json:"live,omitempty"`
+	// Merged says that the signals are those of several visitors, by
+	// anonymousId, who have become one.
+	Merged   bool              `json:"merged,omitempty"`
+	Signals  []json.RawMessage `json:"signals"`           // messages of the Segment spec in order of arrival, each with receivedAt
+	Batches  []int             `json:"batches,omitempty"` // of how many signals each, in order; missing = they come in one
 	At       time.Time         `json:"at"`
 	Expected Expected          `json:"expected"`
 
@@ -114,11 +118,34 @@ func (c *Case) check() error {
 	switch {
 	case c.Name == "" || d.Segment != c.Name:
 		return fmt.Errorf("the key of the segment is %q and must be the name of the case", d.Segment)
+	case len(c.Batches) > 0 && sum(c.Batches) != len(c.Signals):
+		return errors.New("batches must be of all signals")
 	case c.Why == "" || len(d.When) == 0 || c.At.IsZero():
 		return errors.New("why, definition.when and at are needed")
 	}
 	c.when = d.When
 	return nil
+}
+
+func sum(numbers []int) (total int) {
+	for _, n := range numbers {
+		total += n
+	}
+	return total
+}
+
+// InBatches returns the signals as they come in.
+func (c *Case) InBatches() [][]json.RawMessage {
+	sizes := c.Batches
+	if len(sizes) == 0 {
+		sizes = []int{len(c.Signals)}
+	}
+	batches := make([][]json.RawMessage, len(sizes))
+	rest := c.Signals
+	for i, n := range sizes {
+		batches[i], rest = rest[:n], rest[n:]
+	}
+	return batches
 }
 
 // An Answer is what an implementation says.

@@ -41,14 +41,16 @@ func answer(t *testing.T, c corpus.Case) corpus.Answer {
 	set, err := segment.Compile(defs, opts)
 	require.NoError(t, err)
 	rec := &visitor.Record{ID: c.Name}
-	for i, raw := range c.Signals {
-		m, err := signal.DecodeMessage(raw)
-		require.NoError(t, err)
-		lateness := time.Duration(0)
-		if c.Live {
-			lateness = 7 * 24 * time.Hour
+	lateness := time.Duration(0)
+	if c.Live {
+		lateness = 7 * 24 * time.Hour
+	}
+	for _, batch := range c.InBatches() {
+		for i, raw := range batch {
+			m, err := signal.DecodeMessage(raw)
+			require.NoError(t, err)
+			rec, _ = rec.With(limits, m.Signal(m.ReceivedAt, time.Time{}, i, lateness))
 		}
-		rec, _ = rec.With(limits, m.Signal(m.ReceivedAt, time.Time{}, i, lateness))
 	}
 	ctx := segment.Context{}
 	for name, value := range c.Context {
@@ -101,10 +103,11 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 func TestWhatIsNoCaseIsRefused(t *testing.T) {
 	good := `{"name": "a", "why": "x", "definition": {"segment": "a", "when": {}}, "signals": [], "at": "2026-03-04T12:00:00Z", "expected": {"member": true, "validUntil": null, "unknown": false}}`
 	for src, want := range map[string]string{
-		"[" + good + "," + good + "]":                              "a: the name occurs in",
-		"[" + strings.Replace(good, `"a"`, `"b"`, 1) + "]":         `case 0 (b): the key of the segment is "a" and must be the name`,
-		"[" + strings.Replace(good, `"why"`, `"because"`, 1) + "]": `unknown field "because"`,
-		"[" + strings.Replace(good, `"x"`, `""`, 1) + "]":          "why, definition.when and at are needed",
+		"[" + good + "," + good + "]":                                        "a: the name occurs in",
+		"[" + strings.Replace(good, `"a"`, `"b"`, 1) + "]":                   `case 0 (b): the key of the segment is "a" and must be the name`,
+		"[" + strings.Replace(good, `"why"`, `"because"`, 1) + "]":           `unknown field "because"`,
+		"[" + strings.Replace(good, `"x"`, `""`, 1) + "]":                    "why, definition.when and at are needed",
+		"[" + strings.Replace(good, `"at"`, `"batches": [1], "at"`, 1) + "]": "batches must be of all signals",
 	} {
 		_, err := corpus.Load(fstest.MapFS{"c.json": {Data: []byte(src)}})
 		require.ErrorContains(t, err, want)
