@@ -31,6 +31,11 @@ func TestAMergedRecordAnswersAsTheUnion(t *testing.T) {
 		require.Equal(t, set.Evaluate(union, nil, now), set.Evaluate(merged, nil, now))
 		before := set.Evaluate(&visitor.Record{Signals: one.Signals, Summary: one.Summary}, nil, now)
 		require.Equal(t, before, set.Evaluate(one, nil, now), "the records that were merged are as they were")
+		own := slices.DeleteFunc(slices.Clone(merged.Signals), func(s signal.Signal) bool {
+			return !slices.ContainsFunc(parts[0], func(o signal.Signal) bool { return o.ID == s.ID })
+		})
+		unmerged, _ := (&visitor.Record{}).With(visitor.Limits{}, own...)
+		require.Equal(t, before, set.Evaluate(unmerged, nil, now), "what was merged can be told apart again")
 	})
 }
 
