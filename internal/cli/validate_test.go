@@ -42,3 +42,18 @@ func TestDoubtsAreSaidAndAllowed(t *testing.T) {
 	require.Equal(t, 2, code)
 	require.True(t, strings.HasPrefix(stderr, "segue: --goal:1:"), stderr)
 }
+
+// What editors wrote and nobody understands names its entry and field.
+func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "space.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"locales": [{"code": "en", "default": true}], "entries": [
+		{"sys": {"id": "a1", "type": "Entry", "contentType": {"sys": {"id": "nt_audience"}}}, "fields": {"nt_rules": {"en":
+			{"any": [{"all": [{"type": "identify", "key": "plan", "operator": "near", "value": "pro"}]}]}}}}]}`), 0o600))
+	code, stdout, stderr := segue(t, with(append(shopHistory(t), "--set", "segments=", "--set", "content=export:"+file), "validate")...)
+	require.Equal(t, 3, code, stderr)
+	require.Contains(t, stdout, `a1.nt_rules: error CT102: any[0].all[0].operator: unknown operator "near"`)
+	code, stdout, stderr = segue(t, with(append(shopHistory(t), "--set", "segments=", "--set", "content=export:"+file), "explain", "nobody", "--segment", "a1")...)
+	require.Equal(t, 0, code, stderr)
+	require.Contains(t, stdout, `unknown: audience a1 (entry a1) cannot be understood: nt_rules.any[0].all[0].operator: unknown operator "near"`)
+}

@@ -18,7 +18,7 @@ const (
 	listed            // an array of its parts, without those that show nothing
 	linked            // what its link leads to
 	inline            // as joined; a merge tag if that is what its link, the second part, leads to
-	written           // raw, a text with its tags in it
+	written           // raw, with its tags in the texts of it
 )
 
 // A fragment is a piece of a field value, made ready for composition: what can
@@ -74,7 +74,7 @@ func compiled(raw []byte) *fragment {
 	case '[':
 		f = listOf(raw, element)
 	case '{':
-		if f = element(raw); f.op == copied {
+		if f = element(raw); f.op == copied && bytes.Contains(raw, nodeType) {
 			f = node(raw)
 		}
 	}
@@ -111,8 +111,9 @@ func listOf(raw []byte, one func([]byte) fragment) fragment {
 const inlineNode = "embedded-entry-inline"
 
 var (
-	linkSys    = []byte(`{"sys":{`)   // how a link begins
-	linkTarget = []byte(`"target":{`) // how the link of a rich text node begins
+	linkSys    = []byte(`{"sys":{`)    // how a link begins
+	linkTarget = []byte(`"target":{`)  // how the link of a rich text node begins
+	nodeType   = []byte(`"nodeType":`) // what rich text has
 )
 
 // linkOf returns the link that raw is, or nil.
@@ -153,7 +154,7 @@ type span struct{ start, end int }
 // link at data.target, and perhaps nodes in content.
 func node(raw []byte) fragment {
 	if raw[0] != '{' || !bytes.Contains(raw, linkTarget) {
-		return fragment{raw: raw}
+		return withTags(raw)
 	}
 	var kind string
 	var target, children span
@@ -198,14 +199,14 @@ func join(raw []byte, kind string, target, children span) fragment {
 	at := 0
 	for _, p := range pieces {
 		if p.op != copied {
-			whole.parts = append(whole.parts, fragment{raw: raw[at:p.start]}, p.fragment)
+			whole.parts = append(whole.parts, withTags(raw[at:p.start]), p.fragment)
 			at = p.end
 		}
 	}
 	if at == 0 {
-		return fragment{raw: raw}
+		return withTags(raw)
 	}
-	whole.parts = append(whole.parts, fragment{raw: raw[at:]})
+	whole.parts = append(whole.parts, withTags(raw[at:]))
 	return whole
 }
 

@@ -18,11 +18,20 @@ var openTag = []byte("{{")
 
 // textTags finds merge tags in a raw text. Only what begins with something that
 // can be known of a visitor is one: other braces mean something else.
-var textTags = regexp.MustCompile(`\{\{\s*((?:traits|location|campaign)[._][^\s{}|"\\]+)\s*(?:\|([^{}]*))?\}\}`)
+var textTags = regexp.MustCompile(`\{\{\s*((?:traits|location|campaign)[._][^\s{}|"\\]+)\s*(?:\|((?:[^{}"\\]|\\.)*))?\}\}`)
 
 // textOf returns the fragment of a raw text; anything else is copied.
 func textOf(raw []byte) fragment {
-	if len(raw) == 0 || raw[0] != '"' || !bytes.Contains(raw, openTag) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return fragment{raw: raw}
+	}
+	return withTags(raw)
+}
+
+// withTags returns the fragment of some JSON, perhaps a part of it, with the
+// merge tags in its texts.
+func withTags(raw []byte) fragment {
+	if !bytes.Contains(raw, openTag) {
 		return fragment{raw: raw}
 	}
 	f := fragment{op: written, raw: raw}
@@ -40,7 +49,7 @@ func textOf(raw []byte) fragment {
 	return f
 }
 
-// text writes a text and notes where its merge tags are.
+// text writes texts and notes where its merge tags are.
 func (c *composer) text(f *fragment) {
 	for _, t := range f.tags {
 		c.places = append(c.places, place{start: len(c.buf) + t.start, end: len(c.buf) + t.end, tag: t.tag, text: true})

@@ -45,8 +45,14 @@ func TestMergeTagsInText(t *testing.T) {
 		"as the app names": {`"{{traits_firstName | x}}"`, []string{"traits_firstName"}, "x"},
 		"woven marks":      {"\"Hi {{traits.firstName\u200b\u200c}}\"", []string{"traits.firstName"}, `Hi Ana "A" <b>`},
 		"in a list":        {`["{{location.city}}", "b", 3]`, []string{"location.city"}, []any{"Köln", "b", 3.0}},
-		"other braces":     {`"{{page.title}} {{id}} {{#if traits.x}} {traits.x} {{ traits }}"`, nil, "{{page.title}} {{id}} {{#if traits.x}} {traits.x} {{ traits }}"},
-		"none":             {`"Hi {there}"`, nil, "Hi {there}"},
+		"in rich text": {`{"nodeType":"document","data":{},"content":[{"nodeType":"text","value":"Hi {{traits.firstName}}","marks":[],"data":{}}]}`, []string{"traits.firstName"}, map[string]any{
+			"nodeType": "document", "data": map[string]any{}, "content": []any{map[string]any{"nodeType": "text", "value": `Hi Ana "A" <b>`, "marks": []any{}, "data": map[string]any{}}},
+		}},
+		"not closed in rich text": {`{"nodeType":"document","content":[],"data":{"uri":"{{traits.nick | x"}}`, nil, map[string]any{
+			"nodeType": "document", "content": []any{}, "data": map[string]any{"uri": "{{traits.nick | x"},
+		}},
+		"other braces": {`"{{page.title}} {{id}} {{#if traits.x}} {traits.x} {{ traits }}"`, nil, "{{page.title}} {{id}} {{#if traits.x}} {traits.x} {{ traits }}"},
+		"none":         {`"Hi {there}"`, nil, "Hi {there}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := texts(t, tc.text)
@@ -63,6 +69,19 @@ func TestMergeTagsInText(t *testing.T) {
 	}
 }
 
+// Tags in the words around the links of rich text are filled where they stand.
+func TestMergeTagsAroundLinks(t *testing.T) {
+	words := func(text string) string { return `{"nodeType":"text","value":"` + text + `","marks":[],"data":{}}` }
+	linked := `{"nodeType":"entry-hyperlink","data":{"target":` + string(link("p")) + `},"content":[` + words("to {{location.city}}") + `]}`
+	p := texts(t, `{"nodeType":"document","data":{},"content":[`+words("Hi {{traits.firstName|you}}, ")+`,`+linked+`,`+words(" and {{location.city}}!")+`]}`)
+	require.Equal(t, []string{"location.city", "traits.firstName"}, p.MergeTags)
+	filled := string(p.Fill(func(id string) (string, bool) { return "Oslo", id == "location.city" }))
+	require.True(t, json.Valid([]byte(filled)))
+	for _, want := range []string{`"Hi you, "`, `"to Oslo"`, `" and Oslo!"`, `"cycle":true`} {
+		require.Contains(t, filled, want)
+	}
+}
+
 // Whatever a text says, filling it leaves JSON.
 func TestFilledTextIsText(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
@@ -73,7 +92,11 @@ func TestFilledTextIsText(t *testing.T) {
 		}
 		value, err := json.Marshal(text)
 		require.NoError(r, err)
-		p := texts(t, string(value))
+		in := string(value)
+		if rapid.Bool().Draw(r, "rich") {
+			in = `{"nodeType":"document","content":[{"nodeType":"text","data":{"uri":` + in + `}},{"nodeType":"entry-hyperlink","content":[],"data":{"target":` + string(link("p")) + `,"uri":` + in + `}}]}`
+		}
+		p := texts(t, in)
 		with := rapid.String().Draw(r, "value")
 		require.True(r, json.Valid(p.Fill(func(string) (string, bool) { return with, true })))
 		require.True(r, json.Valid(p.Fill(func(string) (string, bool) { return "", false })))
