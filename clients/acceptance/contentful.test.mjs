@@ -146,6 +146,18 @@ test('drafts and timelines by the preview API', async () => {
   await assert.rejects(at('/cpa', 'delivery').getEntries(), { name: 'AccessTokenInvalid' })
 })
 
+test('source maps of the preview API, which mark texts with where they are edited', async () => {
+  const proxy = { protocol: 'http', host: url.hostname, port: Number(url.port) }
+  const mapped = createClient({ // it asks hosts only that begin with preview
+    space: 's', accessToken: 'preview', host: 'preview.contentful.com', basePath: '/cpa', insecure: true, proxy, includeContentSourceMaps: true,
+  })
+  const home = await mapped.getEntry('home')
+  assert.ok(home.fields.title.startsWith('Home') && home.fields.title.length > 4, 'the mark is invisible')
+  const { fields, sys } = home.fields.parts[0]
+  assert.ok(fields.title.length > 'Hero'.length, 'of what is linked to as well')
+  assert.deepEqual(Object.keys(sys.contentSourceMaps.mappings), ['/fields/title'])
+})
+
 test('errors have the names that clients go by', async () => {
   await fails(at('/cda', 'wrong').getEntries(), 'AccessTokenInvalid', 401)
   await fails(cda.getEntries({ foo: 'bar' }), 'InvalidQuery', 400)

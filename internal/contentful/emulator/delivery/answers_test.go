@@ -44,17 +44,24 @@ var answers = map[string]string{
 	"error-include":      environment + "/entries?include=11",
 }
 
+// previews are answers of the preview API.
+var previews = map[string]string{
+	"preview":            environment + "/entries?order=sys.id&include=0&select=sys,fields.title&content_type=page",
+	"preview-sourcemaps": environment + "/entries?sys.id=hero&includeContentSourceMaps=true",
+	"preview-sourcemap":  environment + "/assets/photo?includeContentSourceMaps=true&locale=fr",
+}
+
 func TestAnswersStayAsTheyAre(t *testing.T) {
 	st := newStand(t, delivery.Options{})
 	for name, target := range answers {
 		t.Run(name, func(t *testing.T) { compare(t, name, get(t, st.cda, target).Body.Bytes()) })
 	}
-	t.Run("preview", func(t *testing.T) {
-		compare(t, "preview", ask(t, st.cpa, "preview", environment+"/entries?order=sys.id&include=0&select=sys,fields.title&content_type=page").Body.Bytes())
-	})
+	for name, target := range previews {
+		t.Run(name, func(t *testing.T) { compare(t, name, ask(t, st.cpa, "preview", target).Body.Bytes()) })
+	}
 	known, err := filepath.Glob("testdata/answers/*.json")
 	require.NoError(t, err)
-	require.Len(t, known, len(answers)+1, "an answer is there that no request has")
+	require.Len(t, known, len(answers)+len(previews), "an answer is there that no request has")
 }
 
 // changing are what differs from run to run.

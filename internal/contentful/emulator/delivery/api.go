@@ -77,10 +77,6 @@ const environmentPath = "/spaces/{space}/environments/{environment}"
 func (a *API) routes() []route {
 	routes := []route{
 		{"", "", space},
-		{"", "/entries", list(store.Entry, query.Entries)},
-		{"", "/entries/{id}", one(store.Entry)},
-		{"", "/assets", list(store.Asset, query.Assets)},
-		{"", "/assets/{id}", one(store.Asset)},
 		{"", "/content_types", list(store.ContentType, query.Others)},
 		{"", "/content_types/{id}", one(store.ContentType)},
 		{"", "/locales", list(store.Locale, query.Others)},
@@ -94,15 +90,22 @@ func (a *API) routes() []route {
 		{"", "/taxonomy/concept-schemes/{id}", one(store.ConceptScheme)},
 		{http.MethodPost, "/asset_keys", assetKey},
 	}
-	if a.opts.Preview {
-		return append(routes,
-			route{"", "/timeline/entries", timeline(list(store.Entry, query.Entries))},
-			route{"", "/timeline/entries/{id}", timeline(one(store.Entry))},
-			route{"", "/timeline/assets", timeline(list(store.Asset, query.Assets))},
-			route{"", "/timeline/assets/{id}", timeline(one(store.Asset))},
-		)
+	for _, r := range []route{
+		{"", "/entries", list(store.Entry, query.Entries)},
+		{"", "/entries/{id}", one(store.Entry)},
+		{"", "/assets", list(store.Asset, query.Assets)},
+		{"", "/assets/{id}", one(store.Asset)},
+	} {
+		if a.opts.Preview {
+			r.handle = mapped(r.handle)
+			routes = append(routes, route{"", "/timeline" + r.path, timeline(r.handle)})
+		}
+		routes = append(routes, r)
 	}
-	return append(routes, route{"", "/sync", syncPage})
+	if !a.opts.Preview {
+		routes = append(routes, route{"", "/sync", syncPage})
+	}
+	return routes
 }
 
 // implicit matches paths that leave out the environment, which is master.

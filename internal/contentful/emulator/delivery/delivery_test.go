@@ -81,6 +81,15 @@ func TestTimelinesAreForThePreviewOnly(t *testing.T) {
 	require.Equal(t, "BadRequest", failed(t, ask(t, st.cpa, "preview", environment+"/timeline/entries?timestamp[lte]=soon"), http.StatusBadRequest))
 }
 
+func TestSourceMapsAreForThePreviewOnly(t *testing.T) {
+	st := newStand(t, delivery.Options{})
+	params := "?includeContentSourceMaps="
+	require.Equal(t, "InvalidQuery", failed(t, get(t, st.cda, environment+"/entries"+params+"true"), http.StatusBadRequest))
+	require.Equal(t, "BadRequest", failed(t, ask(t, st.cpa, "preview", environment+"/entries"+params+"x"), http.StatusBadRequest))
+	require.NotContains(t, ask(t, st.cpa, "preview", environment+"/entries"+params+"false").Body.String(), "ontentSourceMaps")
+	require.Contains(t, ask(t, st.cpa, "preview", environment+"/timeline/entries/home"+params+"true&release[lte]=r").Body.String(), "contentSourceMapsLookup")
+}
+
 func TestLocalesArePublishedOneByOne(t *testing.T) {
 	st := newStand(t, delivery.Options{})
 	const header = "X-Contentful-Locale-Based-Publishing"
