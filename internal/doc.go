@@ -36,6 +36,7 @@
 //	contentful/webhook       the webhooks of a space: verify, recognise, hand on
 //	contentful/export        a live space, written to a file
 //	contentful/space         exports and the nt_* content model, in the words above
+//	contentful/mirror        a live space, copied and kept fresh
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo

@@ -18,7 +18,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/segue-dev/segue/config"
-	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/idlist"
@@ -41,27 +40,31 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	seen := stateOf(ctx, cfg, store)
-	site, findings, err := loadToServe(ctx, cfg, store)
+	metrics := telemetry.New(prometheus.NewRegistry(), BuildOf())
+	live, err := openLive(cfg, log, metrics)
 	if err != nil {
 		return err
 	}
-
-	metrics := telemetry.New(prometheus.NewRegistry(), BuildOf())
-	metrics.Loaded(true)
-	metrics.Published(site.Segments.Len(), findings)
+	files := &publisher{cfg: cfg, lists: store, metrics: metrics, log: log, content: fileSource(cfg)}
+	live.feed(files)
+	site, err := files.first(ctx)
+	if err != nil {
+		return err
+	}
 	if cfg.Development() {
 		log.Warn("development mode: no API keys are asked for, so only this machine may connect")
 	}
-	report(log, cfg, site, findings)
 
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics})
-	files := &publisher{cfg: cfg, lists: store, resolver: resolver, metrics: metrics, log: log, seen: seen}
-	opts := httpapi.Options{Log: log, Observer: metrics, Parts: []httpapi.Part{
+	files.resolver = resolver
+	opts := httpapi.Options{Log: log, Observer: metrics, Previews: live.previews(cfg), Parts: append([]httpapi.Part{
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
-	}}
+	}, live.parts()...)}
+	if opts.Webhooks, err = live.receiver(cfg, metrics); err != nil {
+		return err
+	}
 	public := httpapi.NewPublic(in, resolver, opts)
 	operators := admin.Parts{Backtester: &backtester{cfg, store, resolver}, Lists: store, Changed: files.look}
 	admin := httpapi.NewAdmin(metrics.Handler(), operators, opts)
@@ -70,6 +73,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	group.Go(func() error { return public.Serve(lns.Public) })
 	group.Go(func() error { return admin.Serve(lns.Admin) })
 	group.Go(func() error { return files.watch(ctx) })
+	live.run(ctx, group)
 	group.Go(func() error {
 		<-ctx.Done()
 		return stop(cfg, log, public, admin)
@@ -98,17 +102,6 @@ func closed(ln net.Listener) error {
 		return err
 	}
 	return nil
-}
-
-// report logs what is served and what is doubtful about it.
-func report(log *slog.Logger, cfg config.Config, site *resolve.Site, findings []content.Finding) {
-	doubts(log, cfg, site)
-	for _, f := range findings {
-		log.Warn("content finding", "entry", f.Entry, "field", f.Field, "message", f.Message)
-	}
-	log.Info("publishing", "segments", site.Segments.Len(), "experiences", len(site.Experiences.All()),
-		"slots", len(site.Experiences.Slots()), "rules", site.Segments.Revision(),
-		"content", site.Content.Revision(), "findings", len(findings))
 }
 
 // A Store keeps all that must survive: visitors and lists.

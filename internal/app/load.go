@@ -20,39 +20,60 @@ import (
 
 // Load reads all that is to be published: content, segments and experiences.
 // The findings are what is doubtful about it, in a stable order; an error is
-// what keeps it from being served, all mistakes at once.
+// what keeps it from being served, all mistakes at once. A live space is looked
+// at once.
 //
 // An audience of the content whose id is a configured segment's key is that
 // segment; the other audiences are segments of their own.
 //
 // Without a store nothing is on a list; LoadWith knows the lists of one.
 func Load(cfg config.Config) (*resolve.Site, []content.Finding, error) {
-	return load(cfg, nil)
+	return lookOnce(cfg, nil)
 }
 
 // LoadWith is Load with the lists that a store keeps.
 func LoadWith(ctx context.Context, cfg config.Config, store idlist.Store) (*resolve.Site, []content.Finding, error) {
-	return load(cfg, Lists(ctx, store))
+	return lookOnce(cfg, Lists(ctx, store))
 }
 
-// loadToServe is LoadWith for what is to be served: it also runs the examples
-// of the segments, and one that fails is a mistake. Where an edit of content may
-// be why it fails, it is a finding only, since it must not keep the content from
-// being served.
-func loadToServe(ctx context.Context, cfg config.Config, store idlist.Store) (*resolve.Site, []content.Finding, error) {
-	site, findings, err := LoadWith(ctx, cfg, store)
+func lookOnce(cfg config.Config, lists func(key string) (segment.List, error)) (*resolve.Site, []content.Finding, error) {
+	l, err := load(cfg, sourceOnce(cfg), lists)
 	if err != nil {
 		return nil, nil, err
 	}
+	return l.site, l.findings(), nil
+}
+
+// A loaded site is what can be published. Its findings take longer than the
+// site itself, which may be served before they are asked for.
+type loaded struct {
+	site     *resolve.Site
+	findings func() []content.Finding
+}
+
+// loadToServe loads what is to be served: it also runs the examples of the
+// segments, and one that fails is a mistake. Where an edit of content may be why
+// it fails, it is a finding only, since it must not keep the content from being
+// served. Content that is not there yet does not keep the rest waiting.
+func loadToServe(ctx context.Context, cfg config.Config, source contentSource, store idlist.Store) (*loaded, error) {
+	source, missing := ready(source)
+	l, err := load(cfg, source, Lists(ctx, store))
+	if err != nil {
+		return nil, err
+	}
+	l.site.Missing = missing
 	var mistakes []error
-	for _, f := range site.Segments.RunExamples() {
+	var doubts []content.Finding
+	for _, f := range l.site.Segments.RunExamples() {
 		if f.OfContent {
-			findings = append(findings, content.Finding{Message: f.Error()})
+			doubts = append(doubts, content.Finding{Message: f.Error()})
 		} else {
 			mistakes = append(mistakes, f)
 		}
 	}
-	return site, findings, errors.Join(mistakes...)
+	findings := l.findings
+	l.findings = func() []content.Finding { return append(findings(), doubts...) }
+	return l, errors.Join(mistakes...)
 }
 
 // Lists returns the lists of a store as rules want them.
@@ -70,12 +91,12 @@ func Lists(ctx context.Context, store idlist.Store) func(key string) (segment.Li
 	}
 }
 
-func load(cfg config.Config, lists func(key string) (segment.List, error)) (*resolve.Site, []content.Finding, error) {
+func load(cfg config.Config, source contentSource, lists func(key string) (segment.List, error)) (*loaded, error) {
 	definitions, segmentsErr := config.Segments(cfg.Segments)
 	filed, filedOrder, experiencesErr := config.Experiences(cfg.Experiences)
-	snapshot, contentErr := loadContent(cfg.Content)
+	snapshot, contentErr := source.snapshot()
 	if err := errors.Join(segmentsErr, experiencesErr, contentErr); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	configured := map[string]bool{}
 	for _, d := range definitions {
@@ -85,37 +106,14 @@ func load(cfg config.Config, lists func(key string) (segment.List, error)) (*res
 	set, segmentsErr := compile(definitions, &editors, SegmentOptions(cfg, snapshot, lists))
 	catalog, catalogErr := catalogOf(&editors, filed, filedOrder)
 	if err := errors.Join(segmentsErr, catalogErr); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	findings := slices.Concat(snapshot.Findings(), editors.Findings, doubtsOf(catalog, set), missingIn(set, lists != nil))
 	site := resolve.NewSite(snapshot, set, catalog)
 	site.Refused, site.LeftOut = editors.Refused, editors.LeftOut
-	return site, findings, nil
-}
-
-// loadContent reads the content that setting names; "" is content without
-// entries.
-func loadContent(setting string) (*content.Snapshot, error) {
-	if setting == "" {
-		return emptyContent()
-	}
-	scheme, file := config.Scheme(setting)
-	if scheme != "export" {
-		return nil, fault.New(fault.Invalid, "content: a live space cannot be served yet: use export:FILE")
-	}
-	snapshot, err := space.LoadExportFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("content: %w", err)
-	}
-	return snapshot, nil
-}
-
-func emptyContent() (*content.Snapshot, error) {
-	var b content.Builder
-	if err := b.AddLocale(content.Locale{Code: "en-US", Default: true}); err != nil {
-		return nil, fmt.Errorf("content: %w", err)
-	}
-	return b.Build()
+	doubts := source.doubts()
+	return &loaded{site, func() []content.Finding {
+		return slices.Concat(doubts, snapshot.Findings(), editors.Findings, doubtsOf(catalog, set), missingIn(set, lists != nil))
+	}}, nil
 }
 
 // doubtsOf are the experiences that will not do what their editors expect.

@@ -20,21 +20,27 @@ import (
 // looked at for edits.
 const lookEvery = time.Second
 
-// A publisher serves edited files as soon as they are good. While they are not,
-// what was good before goes on being served, and log, metrics and /readyz say
-// so.
+// A publisher serves edited files and content as soon as they are good. While
+// they are not, what was good before goes on being served, and log, metrics and
+// /readyz say so.
 type publisher struct {
-	cfg      config.Config
-	lists    idlist.Store
-	resolver *resolve.Resolver
-	metrics  *telemetry.Metrics
-	log      *slog.Logger
-	looking  sync.Mutex
-	seen     string // the files and lists when they were last read
-	broken   atomic.Pointer[error]
+	cfg       config.Config
+	lists     idlist.Store
+	resolver  *resolve.Resolver
+	metrics   *telemetry.Metrics
+	log       *slog.Logger
+	content   contentSource
+	preview   contentSource   // nil = none
+	changed   <-chan struct{} // receives when content has changed; nil = files only
+	drafted   <-chan struct{} // the same for preview
+	looking   sync.Mutex
+	seen      string // files, lists and content when they were last read
+	seenDraft string
+	reporter  reporter
+	broken    atomic.Pointer[error]
 }
 
-// watch looks at the files until ctx ends.
+// watch looks at files and content until ctx ends.
 func (p *publisher) watch(ctx context.Context) error {
 	ticks := time.NewTicker(lookEvery)
 	defer ticks.Stop()
@@ -43,34 +49,76 @@ func (p *publisher) watch(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticks.C:
-			p.look(ctx)
+		case <-p.changed:
+		case <-p.drafted:
 		}
+		p.look(ctx)
 	}
 }
 
-// look publishes the files and lists if they have changed.
+// look publishes files, lists and content if they have changed.
 func (p *publisher) look(ctx context.Context) {
 	p.looking.Lock()
 	defer p.looking.Unlock()
-	now := stateOf(ctx, p.cfg, p.lists)
-	if now == p.seen {
+	files := stateOf(ctx, p.cfg, p.lists)
+	if now := files + p.content.state(); now != p.seen {
+		p.seen = now
+		p.publish(ctx)
+	}
+	if p.preview == nil {
 		return
 	}
-	p.seen = now
-	site, findings, err := loadToServe(ctx, p.cfg, p.lists)
+	if now := files + p.preview.state(); now != p.seenDraft {
+		p.seenDraft = now
+		p.publishPreview(ctx)
+	}
+}
+
+// publish serves what there is now, if it is good.
+func (p *publisher) publish(ctx context.Context) {
+	l, err := loadToServe(ctx, p.cfg, p.content, p.lists)
 	p.metrics.Loaded(err == nil)
 	if err != nil {
 		p.broken.Store(&err)
-		p.log.Error("edited files have mistakes; what was published before is still served", "err", err)
+		p.log.Error("what was edited has mistakes; what was published before is still served", "err", err)
 		return
 	}
 	p.broken.Store(nil)
-	p.resolver.Publish(site)
-	p.metrics.Published(site.Segments.Len(), findings)
-	report(p.log, p.cfg, site, findings)
+	p.resolver.Publish(l.site)
+	p.report(l)
 }
 
-// check says that edited files wait for their mistakes to be mended.
+// first returns what is served at the start, which must be good.
+func (p *publisher) first(ctx context.Context) (*resolve.Site, error) {
+	p.seen = stateOf(ctx, p.cfg, p.lists) + p.content.state()
+	l, err := loadToServe(ctx, p.cfg, p.content, p.lists)
+	if err != nil {
+		return nil, err
+	}
+	p.metrics.Loaded(true)
+	p.report(l)
+	return l.site, nil
+}
+
+// report tells log and metrics what is served.
+func (p *publisher) report(l *loaded) {
+	findings := l.findings()
+	p.metrics.Published(l.site.Segments.Len(), findings)
+	p.reporter.report(p.log, p.cfg, l.site, findings)
+}
+
+// publishPreview does the same for previews. What is wrong there only the log
+// says: editors are at work.
+func (p *publisher) publishPreview(ctx context.Context) {
+	l, err := loadToServe(ctx, p.cfg, p.preview, p.lists)
+	if err != nil {
+		p.log.Warn("the content of previews has mistakes; what was previewed before still is", "err", err)
+		return
+	}
+	p.resolver.PublishPreview(l.site)
+}
+
+// check says that what was edited waits for its mistakes to be mended.
 func (p *publisher) check(context.Context) error {
 	if err := p.broken.Load(); err != nil {
 		return *err

@@ -35,14 +35,14 @@ func TestEditsAreServedWhenTheyAreGood(t *testing.T) {
 
 	store, err := OpenStore(cfg, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	seen := stateOf(t.Context(), cfg, store)
-	site, _, err := LoadWith(t.Context(), cfg, store)
-	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	p := &publisher{
-		cfg: cfg, lists: store, resolver: resolve.New(store, ingest.New(store, ingest.Options{}), site, resolve.Options{}),
-		metrics: telemetry.New(prometheus.NewRegistry(), telemetry.Build{}), log: slog.New(slog.DiscardHandler), seen: seen,
+		cfg: cfg, lists: store, content: fileSource(cfg),
+		metrics: telemetry.New(prometheus.NewRegistry(), telemetry.Build{}), log: slog.New(slog.DiscardHandler),
 	}
+	site, err := p.first(t.Context())
+	require.NoError(t, err)
+	p.resolver = resolve.New(store, ingest.New(store, ingest.Options{}), site, resolve.Options{})
 	served := func() string {
 		a, err := p.resolver.Resolve(t.Context(), resolve.Request{AnonymousID: "v"})
 		require.NoError(t, err)
@@ -97,12 +97,12 @@ func TestFailingExamplesAreMistakesButForThoseAboutContent(t *testing.T) {
 		"when: { all: [{ count: { of: page } }, { not: { list: customers } }] }\n": {false, 1},
 	} {
 		write("s.yaml", head+rule)
-		_, findings, err := loadToServe(t.Context(), cfg, store)
+		l, err := loadToServe(t.Context(), cfg, fileSource(cfg), store)
 		if want.mistake {
 			require.ErrorContains(t, err, `example "reads" of segment one`, rule)
 			continue
 		}
 		require.NoError(t, err, rule)
-		require.Len(t, findings, want.findings, rule)
+		require.Len(t, l.findings(), want.findings, rule)
 	}
 }

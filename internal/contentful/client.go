@@ -37,6 +37,7 @@ type client struct {
 	http        *http.Client
 	retry       Retry
 	pace        *pace // nil = as fast as one likes
+	observer    Observer
 }
 
 func newClient(api, contentType, token string, o Options) (*client, error) {
@@ -52,7 +53,7 @@ func newClient(api, contentType, token string, o Options) (*client, error) {
 	}
 	c := &client{
 		base: base, space: o.Space, environment: cmp.Or(o.Environment, "master"), token: token,
-		contentType: contentType, userAgent: cmp.Or(o.UserAgent, "app segue"), http: o.HTTP, retry: o.Retry,
+		contentType: contentType, userAgent: cmp.Or(o.UserAgent, "app segue"), http: o.HTTP, retry: o.Retry, observer: o.Observer,
 	}
 	if c.http == nil {
 		c.http = &http.Client{Timeout: defaultTimeout}
@@ -97,6 +98,9 @@ func (c *client) do(ctx context.Context, r request, out any) error {
 		asked, err := c.once(ctx, r, out)
 		if err == nil {
 			return nil
+		}
+		if c.observer != nil {
+			c.observer(Reason(err))
 		}
 		if ctx.Err() != nil {
 			return c.unavailable(r, context.Cause(ctx))

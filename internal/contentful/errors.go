@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -58,6 +59,29 @@ func (e *Error) Error() string {
 func (e *Error) Is(target error) bool {
 	id, ok := target.(ErrorID)
 	return ok && e.ID == id
+}
+
+// Unavailable is the reason of an error that no answer of the API is.
+const Unavailable = "Unavailable"
+
+// Reason names an error in a word that is not confidential: the id that the API
+// gave it if this package knows it, "Other" for other ids, and Unavailable if
+// the API could not be asked.
+func Reason(err error) string {
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return Unavailable
+	case slices.Contains(known, e.ID):
+		return string(e.ID)
+	default:
+		return "Other"
+	}
+}
+
+// known are the ids that have names here.
+var known = []ErrorID{
+	AccessTokenInvalid, AccessDenied, BadRequest, InvalidQuery, NotFound, RateLimitExceeded, ServerError, ValidationFailed, VersionMismatch,
 }
 
 // tooBig reports whether err says that an answer would have been above the

@@ -26,6 +26,7 @@ type Sys struct {
 	DeletedAt        string `json:"deletedAt"`
 	ContentType      Link   `json:"contentType"`
 	Environment      Link   `json:"environment"`
+	Space            Link   `json:"space"`
 }
 
 // A Link names another item.

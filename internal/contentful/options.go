@@ -23,9 +23,14 @@ type Options struct {
 	Region  string // of data residency: "" or "eu"
 	HTTP    *http.Client
 	Retry   Retry
+	// Observer is told of each attempt that failed; nil = nobody is.
+	Observer Observer
 	// UserAgent is sent as X-Contentful-User-Agent, e.g. "app segue/1.2".
 	UserAgent string
 }
+
+// An Observer is told the Reason why an attempt failed.
+type Observer func(reason string)
 
 // A Retry bounds how often and how long a request is tried again.
 type Retry struct {

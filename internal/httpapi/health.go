@@ -13,6 +13,7 @@ type Part struct {
 	Name     string
 	Check    func(context.Context) error // nil = well
 	Optional bool                        // we can answer without it
+	Describe func() string               // says how it is, for everybody to see; nil = there is no more to say
 }
 
 // partPatience is how long /readyz waits for a part.
@@ -36,16 +37,17 @@ func (s *Server) mountHealth() {
 func (s *Server) readyz(c echo.Context) error {
 	h, status := health{Status: "ok", Parts: map[string]string{}}, http.StatusOK
 	for _, part := range s.parts {
-		h.Parts[part.Name] = "ok"
+		state := "ok"
 		if err := check(c.Request().Context(), part); err != nil {
 			s.log.WarnContext(c.Request().Context(), "a part is not well", "part", part.Name, "err", err)
-			h.Parts[part.Name] = "failing"
+			state = "failing"
 			if !part.Optional {
 				h.Status, status = "failing", http.StatusServiceUnavailable
 			} else if h.Status == "ok" {
 				h.Status = "degraded"
 			}
 		}
+		h.Parts[part.Name] = described(state, part)
 	}
 	if s.leaving.Load() {
 		h.Status, status = "leaving", http.StatusServiceUnavailable
@@ -54,6 +56,14 @@ func (s *Server) readyz(c echo.Context) error {
 		h.Parts = nil
 	}
 	return probed(c, status, h)
+}
+
+// described returns the state of a part with what it says of itself.
+func described(state string, part Part) string {
+	if part.Describe == nil {
+		return state
+	}
+	return state + ": " + part.Describe()
 }
 
 func check(ctx context.Context, part Part) error {

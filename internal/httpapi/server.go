@@ -40,6 +40,7 @@ type Options struct {
 	Parts    []Part   // asked by /readyz
 	// Webhooks takes what a CMS tells the public listener; nil = no live space.
 	Webhooks webhooks.Receiver
+	Previews native.Previews
 }
 
 // An Observer is told of every request answered, for metrics. route is the
@@ -67,7 +68,7 @@ func NewPublic(in segmentio.Ingester, resolver native.Resolver, opts Options) *S
 	s := newServer(opts)
 	s.anyOrigin = true
 	segmentio.Mount(s.echo, in)
-	native.Mount(s.echo, resolver)
+	native.Mount(s.echo, resolver, opts.Previews)
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })
 	s.mountHealth()

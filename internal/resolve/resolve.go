@@ -32,6 +32,7 @@ type Request struct {
 	At          time.Time        // the instant to answer for; zero = now
 	Navigation  string           // id of the page view: without At, all its calls are answered for the instant of the first; "" = none
 	Explain     bool             // explain every segment
+	Preview     bool             // answer from what editors see; nothing is stored
 }
 
 // An Answer is what a visitor should see, and why, and for how long. Answers
@@ -84,6 +85,7 @@ type Resolver struct {
 	now      func() time.Time
 	observer Observer
 	site     atomic.Pointer[Site]
+	preview  atomic.Pointer[Site] // nil = there is none
 	memories *memories
 	views    navigations
 }
@@ -102,6 +104,9 @@ func New(store visitor.Store, in *ingest.Ingester, site *Site, opts Options) *Re
 // finish with the one they began with.
 func (r *Resolver) Publish(site *Site) { r.site.Store(site) }
 
+// PublishPreview makes site the one that previews are answered from.
+func (r *Resolver) PublishPreview(site *Site) { r.preview.Store(site) }
+
 // Site returns what is being served.
 func (r *Resolver) Site() *Site { return r.site.Load() }
 
@@ -111,7 +116,10 @@ func (r *Resolver) Site() *Site { return r.site.Load() }
 // are durable whenever Resolve returns an answer. A bad page or locale is
 // found out before anything is stored.
 func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
-	site := r.Site()
+	site, err := r.siteOf(req)
+	if err != nil {
+		return nil, err
+	}
 	id, err := visitorID(req)
 	if err != nil {
 		return nil, err
@@ -139,10 +147,24 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
 		return nil, err
 	}
 	watch.lap(&watch.Compose)
-	if r.observer != nil {
+	if r.observer != nil && !req.Preview {
 		r.observer.Resolved(a, watch.Timing)
 	}
 	return a, nil
+}
+
+// siteOf returns what a request is answered from.
+func (r *Resolver) siteOf(req Request) (*Site, error) {
+	if !req.Preview {
+		return r.Site(), nil
+	}
+	if len(req.Messages) > 0 {
+		return nil, fault.New(fault.Invalid, "signals: a preview stores nothing: leave them out, or send them without preview")
+	}
+	if site := r.preview.Load(); site != nil {
+		return site, nil
+	}
+	return nil, fault.New(fault.Unavailable, "preview: what editors see has not been read yet")
 }
 
 // answer evaluates and decides, and remembers the outcome.

@@ -36,6 +36,10 @@ type Site struct {
 	// understood, and why. It may be nil.
 	LeftOut map[string][]string
 
+	// Missing says why there is no content yet: pages are refused with it, a
+	// fault.Unavailable. nil = there is.
+	Missing error
+
 	number uint64 // its own, of all sites of this process
 
 	bare  bool         // there is no content: decisions alone
@@ -94,6 +98,9 @@ func (s *Site) place(ref, locale string) (place, error) {
 	}
 	if ref == "" {
 		return place{locale: locale}, nil
+	}
+	if s.Missing != nil {
+		return place{}, s.Missing
 	}
 	page, err := s.Content.Page(ref, locale)
 	return place{page, locale}, err

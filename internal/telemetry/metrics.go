@@ -29,6 +29,7 @@ type Build struct{ Version, Revision, Go string }
 // ingest, resolve and httpapi, and are safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
+	mirrors  mirrors
 	requests *prometheus.HistogramVec
 	// What is observed for each request is found once: by labels it is slow.
 	requestTimes sync.Map // requestLabels → prometheus.Observer
@@ -62,6 +63,7 @@ var broad = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 
 func New(registry *prometheus.Registry, build Build) *Metrics {
 	m := &Metrics{
 		registry: registry,
+		mirrors:  newMirrors(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "http_server_request_duration_seconds", Buckets: broad,
 			Help: "Time to answer a request, by route template.",
@@ -95,6 +97,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	for i, name := range phaseNames {
 		m.phases[i] = phases.WithLabelValues(name)
 	}
+	m.mirrors.register(registry)
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late,
 		phases, m.slots, m.truncated, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -21,9 +21,15 @@ type Resolver interface {
 	Explain(ctx context.Context, visitorID, key string, at time.Time) ([]*resolve.Explained, error)
 }
 
+// Previews say who may ask for what is not published.
+type Previews struct {
+	Key     string // who sends it as a bearer token; "" = nobody may
+	Missing string // what to do so that previews can be asked for, if they cannot
+}
+
 // Mount adds the routes to e. GET routes answer HEAD as well.
-func Mount(e *echo.Echo, r Resolver) {
-	a := &api{r}
+func Mount(e *echo.Echo, r Resolver, p Previews) {
+	a := &api{r, p}
 	get := []string{"GET", "HEAD"}
 	e.POST("/v1/resolve", a.resolvePost)
 	e.Match(get, "/v1/resolve", a.resolveGet)
@@ -31,4 +37,7 @@ func Mount(e *echo.Echo, r Resolver) {
 	e.Match(get, "/v1/visitors/:id/explain", a.explain)
 }
 
-type api struct{ resolver Resolver }
+type api struct {
+	resolver Resolver
+	previews Previews
+}

@@ -73,7 +73,7 @@ func (r *resolver) do(t *testing.T, method, target, body string, header map[stri
 	t.Helper()
 	e := echo.New()
 	e.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
-	native.Mount(e, r)
+	native.Mount(e, r, native.Previews{Key: previewKey})
 	req := httptest.NewRequest(method, target, strings.NewReader(body))
 	for k, v := range header {
 		req.Header.Set(k, v)
@@ -158,14 +158,13 @@ func TestBadRequestsNameTheMistake(t *testing.T) {
 		"unknown inner field":  {"POST", "/v1/resolve", `{"visitor": {"id": "a"}}`, `body: unknown field "id"`},
 		"wrong type":           {"POST", "/v1/resolve", `{"visitor": "a", "page": 5}`, "page: a JSON number cannot stand here"},
 		"no instant":           {"POST", "/v1/resolve", `{"visitor": "a", "at": "yesterday"}`, "at: no instant; write it as"},
-		"preview":              {"POST", "/v1/resolve", `{"visitor": "a", "preview": true}`, "preview: needs a source"},
 		"a signal that is not": {"POST", "/v1/resolve", `{"visitor": "a", "signals": [{"type": "page"}, 3]}`, "signals[1]: not a signal"},
 		"context of no kind":   {"POST", "/v1/resolve", `{"visitor": "a", "context": [1]}`, "not a JSON object"},
 		"GET without visitor":  {"GET", "/v1/resolve?page=x", ``, "visitor: missing; add ?visitor="},
 		"unknown parameter":    {"GET", "/v1/resolve?visitor=a&pge=x", ``, `query: unknown parameter "pge"`},
 		"no instant in query":  {"GET", "/v1/resolve?visitor=a&at=now", ``, `at: "now" is no instant`},
 		"no flag":              {"GET", "/v1/resolve?visitor=a&explain=maybe", ``, `explain: "maybe" is neither`},
-		"preview in query":     {"GET", "/v1/resolve?visitor=a&preview=1", ``, "preview: needs a source"},
+		"no preview flag":      {"GET", "/v1/resolve?visitor=a&preview=maybe", ``, `preview: "maybe" is neither`},
 		"explain at no time":   {"GET", "/v1/visitors/a/explain?at=x", ``, `at: "x" is no instant`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -193,6 +192,51 @@ func TestAQueryIsUnderstood(t *testing.T) {
 		},
 	}, r.asked)
 	require.Equal(t, "User-Agent, Referer, Accept-Language", res.Header().Get("Vary"))
+}
+
+const previewKey = "0123456789abcdef"
+
+func TestAPreviewNeedsItsKey(t *testing.T) {
+	for name, tc := range map[string]struct {
+		header string
+		status int
+		want   string
+	}{
+		"no key":           {"", 401, "preview: send the key of contentful.previewKey as Authorization: Bearer KEY"},
+		"another scheme":   {"Basic " + previewKey, 401, "preview: send the key"},
+		"the wrong key":    {"Bearer 0123456789abcdeX", 403, "preview: the key is not that of contentful.previewKey"},
+		"part of the key":  {"Bearer 0123456789abcde", 403, "preview: the key is not"},
+		"nothing as a key": {"Bearer ", 403, "preview: the key is not"},
+		"the key":          {"Bearer " + previewKey, 200, ""},
+	} {
+		for _, target := range []string{"GET /v1/resolve?visitor=a&preview=1", "POST /v1/resolve"} {
+			r := &resolver{}
+			method, target, _ := strings.Cut(target, " ")
+			res := r.do(t, method, target, `{"visitor": "a", "preview": true}`, map[string]string{"Authorization": tc.header})
+			require.Equal(t, tc.status, res.Code, name)
+			require.Equal(t, tc.status == 200, r.asked.Preview, name)
+			if tc.status == 200 {
+				require.Equal(t, "private, no-store", res.Header().Get("Cache-Control"))
+				continue
+			}
+			var p reply.Problem
+			require.NoError(t, json.Unmarshal(res.Body.Bytes(), &p))
+			require.Contains(t, p.Detail, tc.want, name)
+			require.NotContains(t, p.Detail, previewKey)
+		}
+	}
+}
+
+func TestPreviewsThatAreNotConfiguredSayWhatToSet(t *testing.T) {
+	e := echo.New()
+	e.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
+	native.Mount(e, &resolver{}, native.Previews{Missing: "set contentful.previewKey"})
+	res := httptest.NewRecorder()
+	req := httptest.NewRequest(http.MethodGet, "/v1/resolve?visitor=a&preview=1", nil)
+	req.Header.Set("Authorization", "Bearer ")
+	e.ServeHTTP(res, req)
+	require.Equal(t, 400, res.Code)
+	require.Contains(t, res.Body.String(), "preview: not configured: set contentful.previewKey; or leave it out")
 }
 
 func TestHeadIsAnsweredLikeGet(t *testing.T) {
@@ -367,7 +411,7 @@ func TestExplanationsOnTheWire(t *testing.T) {
 func BenchmarkResolve(b *testing.B) {
 	r := &resolver{answer: fullAnswer()}
 	e := echo.New()
-	native.Mount(e, r)
+	native.Mount(e, r, native.Previews{Key: previewKey})
 	b.ReportAllocs()
 	for b.Loop() {
 		req := httptest.NewRequest(http.MethodPost, "/v1/resolve", strings.NewReader(`{"visitor": {"anonymousId": "a1"}, "page": "home"}`))

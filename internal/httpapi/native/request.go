@@ -66,12 +66,9 @@ func decodeRequest(body []byte) (resolve.Request, error) {
 	if err := strict(body, &wire); err != nil {
 		return resolve.Request{}, malformed(err)
 	}
-	if wire.Preview {
-		return resolve.Request{}, noPreview()
-	}
 	req := resolve.Request{
 		AnonymousID: wire.Visitor.AnonymousID, UserID: wire.Visitor.UserID,
-		Page: wire.Page, Locale: wire.Locale, Navigation: wire.Navigation, Explain: wire.Explain,
+		Page: wire.Page, Locale: wire.Locale, Navigation: wire.Navigation, Explain: wire.Explain, Preview: wire.Preview,
 	}
 	if wire.At != nil {
 		req.At = *wire.At
@@ -114,7 +111,7 @@ func userAgentOf(context json.RawMessage) string {
 }
 
 // queryRequest reads GET /v1/resolve: visitor, user, page, locale, at,
-// navigation and explain, and context.* for attributes of the request. What browsers say in
+// navigation, preview and explain, and context.* for attributes of the request. What browsers say in
 // headers stands in for attributes not given.
 func queryRequest(c echo.Context) (resolve.Request, error) {
 	header := c.Request().Header
@@ -157,12 +154,9 @@ func setQuery(req *resolve.Request, name, value string) (err error) {
 	case name == "explain":
 		req.Explain, err = flag(name, value)
 	case name == "preview":
-		var wanted bool
-		if wanted, err = flag(name, value); wanted {
-			err = noPreview()
-		}
+		req.Preview, err = flag(name, value)
 	default:
-		err = fault.New(fault.Invalid, "query: unknown parameter %q; known are visitor, user, page, locale, at, navigation, explain and context.*", name)
+		err = fault.New(fault.Invalid, "query: unknown parameter %q; known are visitor, user, page, locale, at, navigation, preview, explain and context.*", name)
 	}
 	return err
 }
@@ -207,10 +201,6 @@ func flag(name, value string) (bool, error) {
 	default:
 		return false, fault.New(fault.Invalid, "%s: %q is neither true nor false", name, value)
 	}
-}
-
-func noPreview() error {
-	return fault.New(fault.Invalid, "preview: needs a source of unpublished content, and none is configured; leave it out")
 }
 
 // malformed says where in the body the mistake is, in the words of the API.

@@ -99,6 +99,11 @@ func (a *api) resolve(c echo.Context, req resolve.Request) error {
 	if req.AnonymousID == "" && req.UserID == "" {
 		return missingVisitor(c.Request().Method)
 	}
+	if req.Preview {
+		if err := a.previews.allow(c); err != nil {
+			return err
+		}
+	}
 	start := time.Now()
 	got, err := a.resolver.Resolve(c.Request().Context(), req)
 	if err != nil {
@@ -122,13 +127,13 @@ const dayOfSeconds = 24 * 60 * 60
 
 // cacheControl lets the visitor's own cache keep an answer for as many whole
 // seconds as it holds. An answer for a stated instant, or for that of a
-// page view, is nobody's present.
+// page view, is nobody's present; a preview changes with every key press.
 func cacheControl(req resolve.Request, got *resolve.Answer) string {
 	seconds := int64(dayOfSeconds)
 	if !got.ValidUntil.IsZero() {
 		seconds = min(seconds, int64(got.ValidUntil.Sub(got.At)/time.Second))
 	}
-	if !req.At.IsZero() || req.Navigation != "" || seconds <= 0 {
+	if !req.At.IsZero() || req.Navigation != "" || req.Preview || seconds <= 0 {
 		return "private, no-store"
 	}
 	return "private, max-age=" + strconv.FormatInt(seconds, 10)
