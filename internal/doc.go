@@ -35,6 +35,7 @@
 //	contentful/signature     how Contentful signs requests
 //	contentful/webhook       the webhooks of a space: verify, recognise, hand on
 //	contentful/export        a live space, written to a file
+//	contentful/provision     what Segue needs in a space: its model, a webhook, audiences
 //	contentful/space         exports and the nt_* content model, in the words above
 //	contentful/mirror        a live space, copied and kept fresh
 //	telemetry                metrics and logs

@@ -10,7 +10,10 @@ import (
 )
 
 type contentfulCommands struct {
-	Pull pullSpace `cmd:"" help:"Write a space to a file, as contentful-export does."`
+	Install installSpace `cmd:"" help:"Make the content model of personalization in a space, and a webhook."`
+	Push    pushSegments `cmd:"" help:"Make an audience for each segment, so that editors can choose it."`
+	Check   checkSpace   `cmd:"" help:"Say what is doubtful about the content of a space, entry by entry."`
+	Pull    pullSpace    `cmd:"" help:"Write a space to a file, as contentful-export does."`
 }
 
 // liveSpace is embedded by commands that work on a space.
@@ -63,4 +66,13 @@ func (a spaceAccess) delivery() (*contentful.CDA, error) {
 		return nil, fault.New(fault.Invalid, "contentful.deliveryToken: missing: give one in SEGUE_CONTENTFUL_DELIVERY_TOKEN, or in a file that SEGUE_CONTENTFUL_DELIVERY_TOKEN_FILE names")
 	}
 	return contentful.NewCDA(token, a.options(a.cfg.Contentful.DeliveryURL))
+}
+
+// preview returns a client of the preview API.
+func (a spaceAccess) preview() (*contentful.CDA, error) {
+	token := a.cfg.Contentful.PreviewToken.Reveal()
+	if token == "" {
+		return nil, fault.New(fault.Invalid, "contentful.previewToken: missing: give one in SEGUE_CONTENTFUL_PREVIEW_TOKEN, or in a file that SEGUE_CONTENTFUL_PREVIEW_TOKEN_FILE names")
+	}
+	return contentful.NewCPA(token, a.options(a.cfg.Contentful.PreviewURL))
 }

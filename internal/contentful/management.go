@@ -3,9 +3,11 @@ package contentful
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/segue-dev/segue/internal/fault"
 )
@@ -137,4 +139,17 @@ func (w WebhookSettings) Sign(ctx context.Context, secret string) error {
 	body := map[string]string{"value": secret}
 	_, err := w.c.write(ctx, http.MethodPut, w.c.inSpace("/webhook_settings/signing_secret"), nil, 0, body)
 	return err
+}
+
+// SecretEnd returns the last characters of the secret that webhooks are signed
+// with, which is all that the API tells of it; "" if they are not signed.
+func (w WebhookSettings) SecretEnd(ctx context.Context) (string, error) {
+	var answer struct {
+		RedactedValue string `json:"redactedValue"`
+	}
+	err := w.c.get(ctx, w.c.inSpace("/webhook_settings/signing_secret"), nil, &answer)
+	if errors.Is(err, NotFound) {
+		return "", nil
+	}
+	return strings.TrimLeft(answer.RedactedValue, "*•."), err
 }
