@@ -90,7 +90,7 @@ func (c *configComponent) component() experience.Component {
 
 // variable returns an inline variable in our words.
 func (c *configComponent) variable() (experience.Variable, error) {
-	set := experience.Variable{Key: c.Key}
+	set := experience.Variable{Key: spelling.ID(c.Key)}
 	for i, v := range append([]configVariant{c.Baseline}, c.Variants...) {
 		if v.Value == nil {
 			return set, fmt.Errorf("variable %q has no value at index %d", c.Key, i)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/experience"
+	"github.com/segue-dev/segue/internal/spelling"
 )
 
 // The fields that hold what an experience does, and the entries it shows.
@@ -50,7 +51,7 @@ func (r *personalizationReader) lost(x *experience.Experience) string {
 }
 
 func (r *personalizationReader) readKind(e *content.Entry, x *experience.Experience) bool {
-	switch kind := r.text(e, "nt_type"); kind {
+	switch kind := spelling.ID(r.text(e, "nt_type")); kind {
 	case "nt_personalization":
 		x.Kind = experience.Personalization
 	case "nt_experiment":

@@ -62,11 +62,11 @@ func TestExperiencesAreReadAsEditorsArrangedThem(t *testing.T) {
 		{"id": "hero-eu", "type": "hero"}, {"id": "hero-b", "type": "hero"},
 		{"id": "a1", "type": "nt_audience", "fields": {"nt_name": "Europe", "nt_description": "Prices in euro", "nt_audience_id": "europe\u200b", "nt_rules": `+europe+`}},
 		{"id": "x1", "type": "nt_experience", "fields": {
-			"nt_name": "Euro", "nt_experience_id": "euro", "nt_type": "nt_personalization", "nt_audience": `+linkTo("a1")+`, "nt_variants": [`+linkTo("hero-eu")+`],
+			"nt_name": "Euro", "nt_experience_id": "euro\ufeff", "nt_type": "nt_personalization\u200b", "nt_audience": `+linkTo("a1")+`, "nt_variants": [`+linkTo("hero-eu")+`],
 			"nt_config": {"traffic": "0.9", "distribution": ["0.1", 0.9], "sticky": true, "primaryMetric": "", "components": [
 				{"baseline": {"id": "hero\ufeff", "title": "Hero"}, "variants": [{"id": " hero-eu", "hidden": false}]},
 				{"type": "EntryReplacement", "baseline": {"id": "banner"}, "variants": [{"id": "", "hidden": true}]},
-				{"type": "InlineVariable", "key": "currency", "valueType": "String", "baseline": {"value": "USD"}, "variants": [{"value": "EUR"}]}]}}},
+				{"type": "InlineVariable", "key": "currency\u200c", "valueType": "String", "baseline": {"value": "USD"}, "variants": [{"value": "EUR"}]}]}}},
 		{"id": "x2", "type": "nt_experience", "fields": {
 			"nt_name": "Test", "nt_type": "nt_experiment", "nt_audience": null, "nt_variants": [`+linkTo("hero-b")+`],
 			"nt_config": {"traffic": 1, "distribution": [0.2, 0.2, 0.6], "distributionType": "even-split",
