@@ -155,6 +155,14 @@ when: { context: { hour: 6 } }
 	require.Equal(t, instant(t, "2026-10-25T06:00:00Z"), res.ValidUntil)
 }
 
+// On Sunday, 2026-03-08, New York has no hour 2: from the Monday before it is
+// nearly two weeks until the next one.
+func TestAnHourThatIsSkipped(t *testing.T) {
+	set := compileRule(t, "context: {weekday: sun, hour: 2}", Options{Zone: newYork})
+	res := set.Evaluate(record(t, ""), nil, instant(t, "2026-03-02T05:00:00Z"))
+	require.Equal(t, instant(t, "2026-03-15T06:00:00Z"), res.ValidUntil)
+}
+
 func TestClockOnDaysOfChange(t *testing.T) {
 	// In New York, 2026-03-08 has no hour 2 and 2026-11-01 has two hours 1.
 	for _, tc := range []struct {

@@ -150,7 +150,7 @@ func (w *Walk) about(i, first, cut int) bool {
 // ask evaluates segment i and tells visit if membership changes.
 func (w *Walk) ask(i int, at int64, visit func(segment int, at int64, member bool)) {
 	f := &w.frame
-	t, next := f.log.set.live[i].eval(f)
+	t, next := f.ask(f.log.set.live[i])
 	w.next[i] = next
 	w.Truncated, w.Saturated = w.Truncated || f.truncated, w.Saturated || f.saturated
 	if member := t == yes; member != w.in[i] {

@@ -1,5 +1,7 @@
 package segment
 
+import "fmt"
+
 // A frame is one evaluation of a Log: what is asked, and what has been noticed
 // on the way. It lives in a Result, so that evaluating allocates nothing.
 type frame struct {
@@ -119,10 +121,19 @@ func (f *frame) segment(i int) (truth, int64) {
 	return t, next
 }
 
+// ask evaluates a node whose truth is to be followed through time.
+func (f *frame) ask(n node) (truth, int64) {
+	t, next := n.eval(f)
+	if next <= f.now { // or else it would be asked for ever
+		panic(fmt.Sprintf("segment: %T says at %d that it lasts until %d", n, f.now, next))
+	}
+	return t, next
+}
+
 // observe evaluates h's node at the frame's instant and moves h on.
 func (f *frame) observe(h *horizon) truth {
 	f.pending = false
-	t, next := h.node.eval(f)
+	t, next := f.ask(h.node)
 	switch {
 	case f.pending:
 		h.settled = next
