@@ -174,13 +174,19 @@ func describeSequence(s Sequence) string {
 }
 
 func describeStep(s Step) string {
-	parts := []string{describeMatch(s.Match)}
+	what := describeMatch(s.Match)
 	if s.Times > 1 {
-		parts = append(parts, strconv.Itoa(s.Times)+" times")
+		what += " " + strconv.Itoa(s.Times) + " times"
 	}
 	if s.First {
-		parts = append(parts, "(the visitor's first)")
+		what += " (the visitor's first)"
 	}
+	return phrase(what, strings.Join(describeRelations(s), ", "))
+}
+
+// describeRelations says how a step lies to the one before.
+func describeRelations(s Step) []string {
+	var parts []string
 	if s.Within != nil {
 		parts = append(parts, "within "+durationWords(*s.Within))
 	}
@@ -193,13 +199,17 @@ func describeStep(s Step) string {
 	if len(s.Same) > 0 {
 		parts = append(parts, "of the same "+strings.Join(s.Same, " and "))
 	}
-	for _, m := range s.Without {
-		parts = append(parts, "without "+describeMatch(m)+" in between")
+	if len(s.Without) > 0 {
+		breakers := make([]string, len(s.Without))
+		for i, m := range s.Without {
+			breakers[i] = describeMatch(m)
+		}
+		parts = append(parts, "without "+strings.Join(breakers, " or ")+" in between")
 	}
 	if s.Directly != nil {
 		parts = append(parts, "with no "+describeEvents(s.Directly.Events, describeEvent)+" in between")
 	}
-	return strings.Join(parts, " ")
+	return parts
 }
 
 func describeAbsence(a Absence) string {
@@ -260,6 +270,8 @@ func describeWindow(w Window) string {
 		return "between " + durationWords(w.From) + " and " + durationWords(w.Last) + " ago"
 	case DaysWindow:
 		switch {
+		case w.Previous && w.Days == 1:
+			return "yesterday"
 		case w.Previous:
 			return "in the " + plural(int64(w.Days), "calendar day") + " before today"
 		case w.Days == 1:
