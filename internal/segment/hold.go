@@ -110,10 +110,10 @@ func (n *held) begin(f *frame, m *membership) {
 // whether they were one just before; and until when that surely lasts.
 func (n *held) at(f *frame, at int64, before bool) (in bool, next int64) {
 	g := f.earlier(at)
-	t, next := n.when.eval(g)
+	t, next := g.ask(n.when)
 	in = t == yes
 	if !in && before && n.stay != nil {
-		t, until := n.stay.eval(g)
+		t, until := g.ask(n.stay)
 		in, next = t == yes, min(next, until)
 	}
 	f.truncated, f.saturated = f.truncated || g.truncated, f.saturated || g.saturated
