@@ -101,13 +101,17 @@ func (n *sequence) evidence(x *explainer) evidence {
 	e := evidence{found: strconv.Itoa(found), wanted: n.count.String()}
 	t := x.tableOf(n)
 	if found > 0 {
-		e.used = t.witness(n.end(c, s))
+		e.used = t.witness(len(n.steps)-1, n.end(c, s))
 		return e
 	}
 	reached := t.reached(x.frame.cut)
 	e.reason = fmt.Sprintf("%d of %d steps can be matched", reached, len(n.steps))
 	if reached == len(n.steps) {
 		e.reason = "the steps were matched, but not in the window"
+	}
+	if reached > 0 {
+		last := t.rows[reached-1].pos
+		e.used = t.witness(reached-1, last[firstAt(last, x.frame.cut)-1])
 	}
 	return e
 }

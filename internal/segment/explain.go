@@ -40,7 +40,7 @@ type Proof struct {
 	Wanted  string  // the figure wanted, e.g. ">= 3"; may be empty
 	Reason  string  // why unknown, or what is missing; may be empty
 	Until   int64   // when this truth changes by itself; Forever if it does not
-	Signals []Cited // what the figure rests on, the latest first, at most 20
+	Signals []Cited // what the figure rests on, or of a sequence how far it got; the latest first, at most 20
 	Of      []*Proof
 }
 

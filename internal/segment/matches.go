@@ -209,11 +209,11 @@ func shareValue(ps, qs []prop) bool {
 	return false
 }
 
-// witness returns the signals of a match that ends at pos and begins as late as
-// it can.
-func (t *table) witness(pos int32) []int32 {
+// witness returns the signals of a match of all steps up to one that is taken by
+// pos; one that begins as late as it can.
+func (t *table) witness(step int, pos int32) []int32 {
 	out := []int32{pos}
-	for i := len(t.rows) - 1; i > 0; i-- {
+	for i := step; i > 0; i-- {
 		k, _, ok := t.from(i, pos)
 		if !ok {
 			break
