@@ -17,6 +17,7 @@ var servers = map[string]func(t *testing.T) string{
 	"SIGNATURES_URL":  signatures,
 	"READING_URL":     reading,
 	"COMPOSITION_URL": composition,
+	"EDITING":         editing,
 }
 
 // serve answers with h until the test ends.
