@@ -19,6 +19,7 @@ type deliveredSys struct {
 	publishedAt          []byte
 	revision             []byte
 	fieldStatus          []byte
+	sourceMaps           []byte
 }
 
 // delivered returns what a snapshot takes of an entry or asset as the delivery
@@ -90,6 +91,8 @@ func readSys(raw []byte) (s deliveredSys) {
 			}
 		case `"fieldStatus"`:
 			s.fieldStatus = value
+		case `"contentSourceMaps"`:
+			s.sourceMaps = value
 		}
 	})
 	return s
@@ -138,6 +141,7 @@ func (s *deliveredSys) shown(ref Ref) []byte {
 	if ref.Kind == Entry {
 		add("contentType", slices.Concat([]byte(`{"sys":{"type":"Link","linkType":"ContentType","id":`), s.contentType, []byte(`}}`)))
 	}
+	add("contentSourceMaps", s.sourceMaps)
 	return slices.Clip(append(out, '}'))
 }
 

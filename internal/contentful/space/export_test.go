@@ -224,3 +224,19 @@ func TestSourceMapsStayWithTheirEntry(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(p.JSON), `"contentSourceMaps":{"mappings":{"/fields/title":{"source":{"editorInterface":0,"fieldType":1}}}}`)
 }
+
+// So it does in a space that is mirrored.
+func TestSourceMapsStayWithALiveEntry(t *testing.T) {
+	ref := space.Ref{Kind: space.Entry, ID: "a"}
+	compact, err := space.Compact(ref, []byte(`{"sys": {"id": "a", "type": "Entry", "contentType": {"sys": {"id": "page"}},
+		"contentSourceMaps": {"mappings": {}}}, "fields": {"title": {"en": "A title"}}}`))
+	require.NoError(t, err)
+	live := space.NewLive()
+	live.SetModel(space.Model{Locales: []json.RawMessage{[]byte(`{"code": "en", "default": true}`)}})
+	live.Put(ref, compact)
+	s, err := live.Snapshot()
+	require.NoError(t, err)
+	p, err := s.Compose("a", "", ownBaseline)
+	require.NoError(t, err)
+	require.Contains(t, string(p.JSON), `"contentSourceMaps":{"mappings":{}}`)
+}
