@@ -62,7 +62,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
 	}, live.parts()...)}
-	if opts.Webhooks, err = live.receiver(cfg, metrics); err != nil {
+	if opts.Webhooks, err = live.receiver(cfg, log, metrics); err != nil {
 		return err
 	}
 	public := httpapi.NewPublic(in, resolver, opts)

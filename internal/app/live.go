@@ -9,7 +9,6 @@ import (
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/contentful/mirror"
 	"github.com/segue-dev/segue/internal/contentful/webhook"
-	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/httpapi/webhooks"
@@ -115,28 +114,29 @@ func (l *live) previews(cfg config.Config) native.Previews {
 }
 
 // receiver takes the webhooks of the space.
-func (l *live) receiver(cfg config.Config, metrics *telemetry.Metrics) (webhooks.Receiver, error) {
+func (l *live) receiver(cfg config.Config, log *slog.Logger, metrics *telemetry.Metrics) (webhooks.Receiver, error) {
 	if l == nil {
 		return nil, nil
 	}
-	id, _, _ := cfg.LiveSpace()
-	opts := webhook.Options{Space: id, Observer: metrics}
+	opts := webhook.Options{Unsigned: cfg.Development(), Observer: metrics}
 	for _, s := range cfg.Contentful.WebhookSecrets {
 		opts.Secrets = append(opts.Secrets, s.Reveal())
 	}
-	return webhook.New(l, opts)
+	if len(opts.Secrets) == 0 && opts.Unsigned {
+		log.Warn("webhooks are taken without a signature, from whoever reaches the public listener; set contentful.webhookSecrets", "listen", cfg.Listen)
+	}
+	mirrors := []webhook.Mirror{hooked{l.published}}
+	if l.preview != nil {
+		mirrors = append(mirrors, hooked{l.preview})
+	}
+	return webhook.New(opts, mirrors...)
 }
 
-// Apply implements webhook.Mirror. What cannot be understood will not be by
-// sending it again, so it is an error only for who sends it.
-func (l *live) Apply(_ context.Context, e webhook.Event) error {
-	topic := e.Type + "." + e.Action
-	_, err := l.published.Apply(topic, e.Item)
-	if l.preview == nil {
-		return err
-	}
-	if _, previewErr := l.preview.Apply(topic, e.Item); err == nil && fault.KindOf(previewErr) != fault.Invalid {
-		err = previewErr
-	}
-	return err
+// hooked is a mirror that webhooks are applied to.
+type hooked struct{ *mirror.Mirror }
+
+// Apply implements webhook.Mirror.
+func (h hooked) Apply(topic string, body []byte) (string, error) {
+	outcome, err := h.Mirror.Apply(topic, body)
+	return string(outcome), err
 }

@@ -1,16 +1,16 @@
 // Package webhook takes the webhooks of a Contentful space: it tells the true
 // ones from others, and hands on what they tell.
 //
-// The rule it upholds: an event is acknowledged when it is applied, or need not
-// be, and only then: what failed is taken when it is sent again. Webhooks come
-// at least once and in no order, so a Mirror must take an event twice, and late.
+// The rule it upholds: a webhook is acknowledged when it is applied, or need not
+// be, and only then: what failed is taken when it is sent again.
 package webhook
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/patrickmn/go-cache"
@@ -29,24 +29,27 @@ const (
 // failed twice, half a minute apart each time.
 const remembered = 10 * time.Minute
 
-// The outcomes of a webhook. The first four are acknowledged, for there is
+// The outcomes of a webhook. The first five are acknowledged, for there is
 // nothing more to do about them.
 const (
-	Applied   = "applied"
-	Duplicate = "duplicate" // had been applied before
-	Ignored   = "ignored"   // of a topic that changes nothing here
-	Elsewhere = "elsewhere" // of another space or environment
+	Applied   = "applied"   // what it tells is served
+	Noted     = "noted"     // the space is looked at now
+	Old       = "old"       // what is served is as new
+	Ignored   = "ignored"   // of another space, or of what is not mirrored
+	Duplicate = "duplicate" // the same delivery was acknowledged before
 	Refused   = "refused"   // not signed as it should be
 	Malformed = "malformed"
 	Failed    = "failed" // it could not be applied now
 )
 
-// A Mirror is what events are applied to.
+// A Mirror is a copy of a space that webhooks keep fresh.
 type Mirror interface {
-	// Apply returns when what e tells is served, or will be without another
-	// webhook. It may be called with an event twice, and with an older one after
-	// a newer.
-	Apply(ctx context.Context, e Event) error
+	// Apply takes in a true webhook: its topic, such as
+	// ContentManagement.Entry.publish, and its body. It returns Applied, Noted,
+	// Old or Ignored. The error is a fault.Invalid for a body that cannot be
+	// understood, and any other if the webhook should be sent again. Webhooks
+	// come twice, late and in any order.
+	Apply(topic string, body []byte) (outcome string, err error)
 }
 
 // An Observer is told of every webhook, for metrics. The class of its topic and
@@ -58,27 +61,25 @@ type Observer interface {
 // Options say which webhooks are taken.
 type Options struct {
 	// Secrets that webhooks may be signed with: several while one is exchanged.
-	// With none every webhook is taken, which is for development only.
 	Secrets []string
-	Space   string
-	// Environments are the names by which items of the environment may call it:
-	// an alias and what it points to. Empty = any.
-	Environments []string
-	Observer     Observer         // nil = nobody
-	Now          func() time.Time // nil = the system's clock
+	// Unsigned takes every webhook where there are no secrets. It is for
+	// development only.
+	Unsigned bool
+	Observer Observer         // nil = nobody
+	Now      func() time.Time // nil = the system's clock
 }
 
 // A Receiver takes webhooks. It is safe for concurrent use.
 type Receiver struct {
 	opts     Options
-	mirror   Mirror
+	mirrors  []Mirror
 	verifier *signature.Verifier
 	seen     *cache.Cache // idempotency keys and signatures of what was acknowledged
 }
 
-// New returns a receiver that applies events to mirror. The error is a
+// New returns a receiver that hands webhooks to mirrors. The error is a
 // fault.Invalid for bad secrets.
-func New(mirror Mirror, opts Options) (*Receiver, error) {
+func New(opts Options, mirrors ...Mirror) (*Receiver, error) {
 	verifier, err := signature.NewVerifier(opts.Secrets, 0)
 	if err != nil {
 		return nil, err
@@ -86,30 +87,29 @@ func New(mirror Mirror, opts Options) (*Receiver, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Receiver{opts, mirror, verifier, cache.New(remembered, remembered)}, nil
+	return &Receiver{opts, mirrors, verifier, cache.New(remembered, remembered)}, nil
 }
 
 // Receive takes a webhook; body is all of its body. The error is a
 // fault.Unauthorized or fault.Forbidden for one that may not be ours, a
 // fault.Invalid for one that makes no sense, and a fault.Unavailable for one
 // that should be sent again.
-func (r *Receiver) Receive(ctx context.Context, req *http.Request, body []byte) (outcome string, err error) {
-	t := topicOf(req.Header.Get(topicHeader))
-	outcome, err = r.receive(ctx, t, req, body)
+func (r *Receiver) Receive(req *http.Request, body []byte) (outcome string, err error) {
+	outcome, err = r.receive(req, body)
 	if r.opts.Observer != nil {
-		r.opts.Observer.Webhook(t.class(), outcome)
+		r.opts.Observer.Webhook(class(req.Header.Get(topicHeader)), outcome)
 	}
 	return outcome, err
 }
 
-func (r *Receiver) receive(ctx context.Context, t topic, req *http.Request, body []byte) (string, error) {
+func (r *Receiver) receive(req *http.Request, body []byte) (string, error) {
 	if err := r.verify(req, body); err != nil {
 		return Refused, err
 	}
 	if r.known(req) {
 		return Duplicate, nil
 	}
-	outcome, err := r.apply(ctx, t, body)
+	outcome, err := r.apply(req.Header.Get(topicHeader), body)
 	if err == nil {
 		r.remember(req)
 	}
@@ -120,7 +120,10 @@ func (r *Receiver) receive(ctx context.Context, t topic, req *http.Request, body
 // says no more than that, since who asks may be anybody.
 func (r *Receiver) verify(req *http.Request, body []byte) error {
 	if len(r.opts.Secrets) == 0 {
-		return nil
+		if r.opts.Unsigned {
+			return nil
+		}
+		return fault.New(fault.Forbidden, "no webhook can be verified here: contentful.webhookSecrets is not set")
 	}
 	err := r.verifier.Verify(signature.Received(req, body), r.opts.Now())
 	switch {
@@ -163,34 +166,37 @@ func marks(req *http.Request) (marks []string) {
 	return marks
 }
 
-// apply hands the event on, if it is one for us.
-func (r *Receiver) apply(ctx context.Context, t topic, body []byte) (string, error) {
-	kind, ok := t.kind()
-	if !ok {
-		return Ignored, nil
+// ranks are the outcomes of mirrors, the one that tells most first.
+var ranks = []string{Applied, Noted, Old, Ignored}
+
+// apply hands a webhook to all mirrors. The outcome is what it was to the one to
+// which it meant most.
+func (r *Receiver) apply(topic string, body []byte) (string, error) {
+	rank := len(ranks) - 1
+	for _, m := range r.mirrors {
+		outcome, err := m.Apply(topic, body)
+		if fault.KindOf(err) == fault.Invalid {
+			return Malformed, err
+		}
+		if err != nil {
+			return Failed, fault.Wrap(fault.Unavailable, err, "the webhook could not be applied now: send it again")
+		}
+		if i := slices.Index(ranks, outcome); i >= 0 {
+			rank = min(rank, i)
+		}
 	}
-	event, sys, err := parse(kind, t, body)
-	if err != nil {
-		return Malformed, err
-	}
-	if !r.ours(event, sys) {
-		return Elsewhere, nil
-	}
-	if err := r.mirror.Apply(ctx, event); err != nil {
-		return Failed, fault.Wrap(fault.Unavailable, err, "the event could not be applied now: send it again")
-	}
-	return Applied, nil
+	return ranks[rank], nil
 }
 
-// ours reports whether an event is of the space and environment. What it does
-// not say is taken to be.
-func (r *Receiver) ours(e Event, s sys) bool {
-	if space := s.Space.Sys.ID; space != "" && r.opts.Space != "" && space != r.opts.Space {
-		return false
-	}
-	environment := s.Environment.Sys.ID
-	if e.Kind == Switched {
-		environment = s.ID
-	}
-	return environment == "" || len(r.opts.Environments) == 0 || slices.Contains(r.opts.Environments, environment)
+// classes are the names of topics in metrics.
+var classes = map[string]string{
+	"Entry": "entry", "Asset": "asset", "ContentType": "content-type", "Locale": "locale", "Tag": "tag",
+	"EnvironmentAlias": "alias",
+}
+
+// class returns the name of a topic in metrics, which is one of ours whatever
+// was sent.
+func class(topic string) string {
+	entity, _, _ := strings.Cut(strings.TrimPrefix(topic, "ContentManagement."), ".")
+	return cmp.Or(classes[entity], "other")
 }

@@ -6,7 +6,6 @@ package webhooks
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"net/http"
 
@@ -23,7 +22,7 @@ const MaxBody = 4 << 20
 type Receiver interface {
 	// Receive takes a webhook, verifies that it is true, and returns what became
 	// of it; body is all of its body.
-	Receive(ctx context.Context, r *http.Request, body []byte) (outcome string, err error)
+	Receive(r *http.Request, body []byte) (outcome string, err error)
 }
 
 // Mount adds the route to e. Without a receiver nothing is to be told.
@@ -46,7 +45,7 @@ func receive(c echo.Context, r Receiver) error {
 	if err != nil {
 		return err
 	}
-	outcome, err := r.Receive(c.Request().Context(), c.Request(), body)
+	outcome, err := r.Receive(c.Request(), body)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package webhooks_test
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -25,7 +24,7 @@ type receiver struct {
 	body    []byte
 }
 
-func (r *receiver) Receive(_ context.Context, _ *http.Request, body []byte) (string, error) {
+func (r *receiver) Receive(_ *http.Request, body []byte) (string, error) {
 	r.body = body
 	return r.outcome, r.err
 }
@@ -43,7 +42,7 @@ func post(t *testing.T, r webhooks.Receiver, body io.Reader) *httptest.ResponseR
 }
 
 func TestOutcomesAreAcknowledged(t *testing.T) {
-	for _, outcome := range []string{"applied", "duplicate", "ignored", "elsewhere"} {
+	for _, outcome := range []string{"applied", "noted", "old", "ignored", "duplicate"} {
 		r := &receiver{outcome: outcome}
 		res := post(t, r, strings.NewReader(" {} "))
 		require.Equal(t, 200, res.Code)
