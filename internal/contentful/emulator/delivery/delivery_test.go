@@ -2,7 +2,11 @@ package delivery_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -153,4 +157,38 @@ func TestEnvironmentsAndAliasesHaveTheirOwn(t *testing.T) {
 	require.Equal(t, []string{"hero"}, ids(read(t, get(t, st.cda, live)).Items))
 	alias("next")
 	require.Empty(t, read(t, get(t, st.cda, live)).Items, "the alias has been switched")
+}
+
+func TestReadersSeeEachEditWhole(t *testing.T) {
+	st := newStand(t, delivery.Options{})
+	write := func(n int) {
+		title := store.Object{"en": strconv.Itoa(n), "de": strconv.Itoa(n)}
+		st.change(t, store.Entry, "about", func(tx *store.Tx, e *store.Entity) {
+			tx.Publish(tx.Save(e, store.Object{"fields": store.Object{"title": title}}))
+		})
+	}
+	write(0)
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			last := 0
+			for last < 50 {
+				list := read(t, get(t, st.cda, environment+"/entries?locale=*"))
+				about := list.Items[slices.IndexFunc(list.Items, func(i item) bool { return i.Sys.ID == "about" })]
+				var title struct{ En, De string }
+				if err := json.Unmarshal(about.Fields["title"], &title); err != nil || title.En != title.De {
+					t.Errorf("half an edit: %v %v", title, err)
+				}
+				now, _ := strconv.Atoi(title.En)
+				if now < last {
+					t.Errorf("%d after %d", now, last)
+				}
+				last = now
+			}
+		})
+	}
+	for n := range 50 {
+		write(n + 1)
+	}
+	readers.Wait()
 }
