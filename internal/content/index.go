@@ -102,13 +102,19 @@ type edit[T any] struct {
 // merged returns a list in order of id with edits made, which it sorts; of two
 // edits of one id the last counts. The list itself stays as it is.
 func merged[T any](list []T, edits []edit[T], idOf func(T) string) []T {
-	slices.SortStableFunc(edits, func(a, b edit[T]) int { return strings.Compare(a.id, b.id) })
+	byID := func(a, b edit[T]) int { return strings.Compare(a.id, b.id) }
+	if !slices.IsSortedFunc(edits, byID) {
+		slices.SortStableFunc(edits, byID)
+	}
 	out := make([]T, 0, len(list)+len(edits))
 	for i, e := range edits {
 		if i+1 < len(edits) && edits[i+1].id == e.id {
 			continue
 		}
-		at, found := slices.BinarySearchFunc(list, e.id, func(one T, id string) int { return strings.Compare(idOf(one), id) })
+		at, found := len(list), false
+		if at > 0 && idOf(list[at-1]) >= e.id { // what is added in order comes last
+			at, found = slices.BinarySearchFunc(list, e.id, func(one T, id string) int { return strings.Compare(idOf(one), id) })
+		}
 		out = append(out, list[:at]...)
 		list = list[at:]
 		if found {

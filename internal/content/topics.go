@@ -98,14 +98,14 @@ func (n *next) newTopics() map[string][]string {
 	return now
 }
 
-// noTopics is the metadata of most entries.
-var noTopics = []byte(`{"tags":[],"concepts":[]}`)
+// aLink is in metadata that names a topic; most does not.
+var aLink = []byte(`"sys"`)
 
 // topicsOf returns the tags and concepts that an entry's metadata names, and
 // all that are broader, in order.
 func (m *model) topicsOf(raw json.RawMessage) []string {
 	var has metadata
-	if len(raw) == 0 || bytes.Equal(raw, noTopics) || json.Unmarshal(raw, &has) != nil {
+	if !bytes.Contains(raw, aLink) || json.Unmarshal(raw, &has) != nil {
 		return nil
 	}
 	all := make(map[string]bool, len(has.Tags)+len(has.Concepts))

@@ -105,13 +105,18 @@ func End(b []byte, start int) int {
 
 // stringEnd returns where the JSON string that starts at a position ends.
 func stringEnd(b []byte, start int) int {
-	for i := start + 1; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+	for at := start + 1; ; at++ {
+		quote := bytes.IndexByte(b[min(at, len(b)):], '"')
+		if quote < 0 {
+			return len(b)
+		}
+		at += quote
+		escapes := 0
+		for b[at-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return at + 1
 		}
 	}
-	return len(b)
 }

@@ -32,14 +32,22 @@ type running struct {
 // start runs a mirror of a stub, and waits until it rests.
 func start(t *testing.T, s *stub, dir string, preview bool) *running {
 	t.Helper()
+	r := startWith(t, s, dir, preview)
+	r.stub = s
+	return r
+}
+
+// startWith runs a mirror of whatever answers.
+func startWith(t *testing.T, transport http.RoundTripper, dir string, preview bool) *running {
+	t.Helper()
 	m := mirror.Open(mirror.Options{
-		Space: "sp1", Environment: "master", API: s.api(t), Poll: poll, Dir: dir, Preview: preview,
+		Space: "sp1", Environment: "master", API: apiOf(t, transport), Poll: poll, Dir: dir, Preview: preview,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- m.Run(ctx) }()
-	r := &running{t, m, s, func() {
+	r := &running{t, m, nil, func() {
 		cancel()
 		require.NoError(t, <-done)
 		done <- nil

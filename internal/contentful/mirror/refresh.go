@@ -269,13 +269,19 @@ func (m *Mirror) fill(ctx context.Context, shadow *replica) error {
 }
 
 // swap puts a complete copy in the place of the old one, with what webhooks told
-// meanwhile.
+// so shortly before that the copy may lack it.
 func (m *Mirror) swap(shadow *replica) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if old := m.replica; old != nil {
 		for ref, since := range old.pending {
-			s, _, _ := old.known(ref)
+			s, gone, _ := old.known(ref)
+			if time.Since(since) >= trust {
+				if now, goneNow, _ := shadow.known(ref); now != s && (!gone || !goneNow) {
+					m.corrected(ref)
+				}
+				continue
+			}
 			if shadow.tell(change{Ref: ref, stamp: s, raw: old.live.Get(ref)}, since) {
 				shadow.pending[ref] = since
 			}

@@ -215,10 +215,10 @@ func (s *stub) sync(token, limit string) (int, any) {
 	return 200, map[string]any{"items": s.history[from:], "nextSyncUrl": "http://x/sync?sync_token=at-" + strconv.Itoa(len(s.history))}
 }
 
-// api returns a client of the stub.
-func (s *stub) api(t require.TestingT) *contentful.CDA {
+// apiOf returns a client of what answers.
+func apiOf(t require.TestingT, transport http.RoundTripper) *contentful.CDA {
 	api, err := contentful.NewCDA("token", contentful.Options{
-		Space: "sp1", BaseURL: "http://stub", HTTP: &http.Client{Transport: s, Timeout: 10 * time.Second},
+		Space: "sp1", BaseURL: "http://stub", HTTP: &http.Client{Transport: transport, Timeout: 10 * time.Second},
 		Retry: contentful.Retry{Attempts: 2, MaxWait: time.Second},
 	})
 	require.NoError(t, err)

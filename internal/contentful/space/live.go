@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/segue-dev/segue/internal/content"
@@ -119,6 +121,7 @@ func (l *Live) Snapshot() (*content.Snapshot, error) {
 	for ref := range l.changed {
 		refs = append(refs, ref)
 	}
+	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.ID, b.ID) })
 	for len(refs) > 0 {
 		n := min(len(refs), batch)
 		if err := l.catchUp(refs[:n]); err != nil {
