@@ -26,6 +26,9 @@ func openLive(cfg config.Config, log *slog.Logger, metrics *telemetry.Metrics) (
 	if _, _, ok := cfg.LiveSpace(); !ok {
 		return nil, nil
 	}
+	if len(cfg.Contentful.WebhookSecrets) == 0 {
+		log.Warn("contentful.webhookSecrets is empty: webhooks are believed without a signature, until Contentful contradicts them")
+	}
 	l := new(live)
 	var err error
 	if l.published, err = openMirror(cfg, false, log, metrics); err != nil || cfg.Contentful.PreviewToken == "" {

@@ -106,6 +106,29 @@ func TestADamagedRecordEndsTheCopy(t *testing.T) {
 	}
 }
 
+func TestOfTwoChangesTheLaterCounts(t *testing.T) {
+	put := func(at int64, revision int) change {
+		return change{stamp: stamp{at, revision}, raw: json.RawMessage("{}")}
+	}
+	taken := func(at int64, revision int) change { return change{stamp: stamp{at, revision}} }
+	for name, tc := range map[string]struct {
+		c, than change
+		newer   bool
+	}{
+		"later":                          {put(2, 1), put(1, 9), true},
+		"earlier":                        {put(1, 9), put(2, 1), false},
+		"the same":                       {put(1, 1), put(1, 1), false},
+		"of the same millisecond":        {put(1, 2), put(1, 1), true},
+		"taken away later":               {taken(2, 1), put(1, 1), true},
+		"taken away in that millisecond": {taken(1, 1), put(1, 1), true},
+		"taken away twice":               {taken(1, 1), taken(1, 1), false},
+		"of what was taken away":         {put(1, 1), taken(1, 1), false},
+		"put back":                       {put(2, 2), taken(1, 1), true},
+	} {
+		require.Equal(t, tc.newer, tc.c.newer(tc.than.stamp, tc.than.gone()), name)
+	}
+}
+
 func TestOldNewsOnDiskIsTidiedAway(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "copy")
 	r := newReplica(create(path, testHeader, quiet))
