@@ -18,6 +18,7 @@ var servers = map[string]func(t *testing.T) string{
 	"READING_URL":     reading,
 	"COMPOSITION_URL": composition,
 	"EDITING":         editing,
+	"STAND_IN":        standIn,
 }
 
 // serve answers with h until the test ends.

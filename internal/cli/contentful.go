@@ -14,6 +14,7 @@ type contentfulCommands struct {
 	Push    pushSegments `cmd:"" help:"Make an audience for each segment, so that editors can choose it."`
 	Check   checkSpace   `cmd:"" help:"Say what is doubtful about the content of a space, entry by entry."`
 	Pull    pullSpace    `cmd:"" help:"Write a space to a file, as contentful-export does."`
+	Emulate emulate      `cmd:"" help:"Serve a stand-in for Contentful: all its APIs over one space export."`
 }
 
 // liveSpace is embedded by commands that work on a space.

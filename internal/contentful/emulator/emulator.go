@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -67,7 +68,6 @@ func New(o Options) (*Emulator, error) {
 	if e.Store, err = open(o, e.committed); err != nil {
 		return nil, err
 	}
-	e.Webhooks.Attach(e.Store)
 	e.mount(o)
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -87,7 +87,11 @@ func open(o Options, committed func([]store.Event)) (*store.Store, error) {
 		switch {
 		case err == nil:
 			defer f.Close()
-			return store.Restore(f, so)
+			s, err := store.Restore(f, so)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", o.Persist, err)
+			}
+			return s, nil
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, fault.Wrap(fault.Invalid, err, "the file to persist in")
 		}
@@ -95,7 +99,11 @@ func open(o Options, committed func([]store.Event)) (*store.Store, error) {
 	if o.Export == nil {
 		return store.New(so), nil
 	}
-	return store.Load(o.Export, so)
+	s, err := store.Load(o.Export, so)
+	if err != nil {
+		return nil, fmt.Errorf("the export: %w", err)
+	}
+	return s, nil
 }
 
 // committed tells those who want to know that something was written.

@@ -3,7 +3,7 @@ package store
 // Export returns the environment in the form of contentful-export, which
 // contentful-import takes: what is archived is left out, drafts are in.
 func (s *Scope) Export() Object {
-	space := s.store.Space(s.Space)
+	space := s.Whole()
 	taxonomy := s.Taxonomy()
 	export := Object{}
 	for _, l := range lists {

@@ -78,7 +78,21 @@ func (s *Store) read(r io.Reader) (*loading, error) {
 		return nil, fault.New(fault.Invalid, "not a space export: none of its lists has an item")
 	}
 	l.completeLocales()
+	l.completeEditorInterfaces()
 	return l, nil
+}
+
+// completeEditorInterfaces gives each published content type the editor interface
+// that it has at Contentful, where an export has none.
+func (l *loading) completeEditorInterfaces() {
+	for id, ct := range l.environment.entities[ContentType] {
+		if _, ok := l.environment.entities[EditorInterface][id]; !ok && ct.Published != nil {
+			l.environment.put(&Entity{
+				Kind: EditorInterface, ID: id, Version: 1, CreatedAt: ct.CreatedAt, UpdatedAt: ct.CreatedAt,
+				Body: Object{"controls": []any{}, "sidebar": []any{}},
+			})
+		}
+	}
 }
 
 // completeLocales gives an export without locales those its fields use, of which

@@ -95,7 +95,11 @@ func Restore(r io.Reader, o Options) (*Store, error) {
 	if err := dec.Decode(&d); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "not a saved space")
 	}
-	if d.Format != format {
+	switch d.Format {
+	case format:
+	case 0:
+		return nil, fault.New(fault.Invalid, "not a saved space")
+	default:
 		return nil, fault.New(fault.Invalid, "a saved space of format %d: this program reads format %d", d.Format, format)
 	}
 	s := New(o)

@@ -156,6 +156,10 @@ func (s *Scope) DefaultLocale() string {
 	return "en-US"
 }
 
+// Whole returns the scope of what belongs to the space of an environment as a
+// whole.
+func (s *Scope) Whole() *Scope { return s.store.Space(s.Space) }
+
 // Taxonomy returns the scope of the concepts and concept schemes that the
 // environment may use.
 func (s *Scope) Taxonomy() *Scope { return s.store.Organization(s.Organization) }

@@ -53,7 +53,7 @@ func (s *Sender) deliveries(e store.Event) []delivery {
 		return nil
 	}
 	payload := payloadOf(e)
-	space := s.store.Space(e.Scope.Space)
+	space := e.Scope.Whole()
 	secret := ""
 	if kept, ok := space.Get(store.SigningSecret, store.TheSecret); ok {
 		secret = text(kept.Body, "value")

@@ -42,8 +42,7 @@ const (
 
 // A Sender calls webhooks. It is safe for concurrent use.
 type Sender struct {
-	opts  Options
-	store *store.Store
+	opts Options
 
 	waiting     context.Context // of retries
 	stopWaiting context.CancelFunc
@@ -63,7 +62,7 @@ type Sender struct {
 
 type hookID struct{ space, id string }
 
-// New returns a sender. Attach tells it which store to tell of.
+// New returns a sender; its Notify is to be the OnCommit of a store.
 func New(o Options) *Sender {
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -94,10 +93,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
-
-// Attach says whose definitions count. It is called once, before anything is
-// written there.
-func (s *Sender) Attach(of *store.Store) { s.store = of }
 
 // Notify tells of events. It does not block, so it can be the OnCommit of the
 // store.
