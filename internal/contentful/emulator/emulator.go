@@ -178,26 +178,41 @@ func (e *Emulator) serveOwn(w http.ResponseWriter, r *http.Request) bool {
 		e.cma.ServeAsset(w, r)
 	case path == "/_emulator/faults":
 		e.Faults.ServeHTTP(w, r)
-	case path == "/_emulator/export":
-		e.serveExport(w, r)
+		if r.Method == http.MethodDelete {
+			e.Webhooks.Release()
+		}
+	case path == "/_emulator/space":
+		e.serveSpace(w, r)
 	default:
 		return false
 	}
 	return true
 }
 
-// serveExport answers with the export of a space and environment.
-func (e *Emulator) serveExport(w http.ResponseWriter, r *http.Request) {
+// serveSpace answers GET with the export of a space and environment, and makes
+// them what the export says that is PUT.
+func (e *Emulator) serveSpace(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	scope, ok := e.Store.Environment(query.Get("space"), query.Get("environment"))
 	if query.Get("space") == "" || !ok {
-		http.Error(w, "which? /_emulator/export?space=ID&environment=ID", http.StatusNotFound)
+		http.Error(w, "which? /_emulator/space?space=ID&environment=ID", http.StatusNotFound)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	_ = enc.Encode(scope.Export()) // the client is gone if this fails
+	switch r.Method {
+	case http.MethodGet:
+		w.Header().Set("Content-Type", "application/json")
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		_ = enc.Encode(scope.Export()) // the client is gone if this fails
+	case http.MethodPut:
+		if err := scope.Apply(r.Body); err != nil {
+			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		http.Error(w, "GET or PUT", http.StatusMethodNotAllowed)
+	}
 }
 
 // RunScheduled runs the scheduled actions that are due; it is for tests whose

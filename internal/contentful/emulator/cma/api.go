@@ -67,6 +67,11 @@ var implicit = regexp.MustCompile(`^(/spaces/[^/]+)(/(?:entries|assets|content_t
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	wire.Identify(w)
 	rateHeaders(w.Header())
+	allowBrowsers(w.Header())
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	r = r.Clone(r.Context())
 	r.URL.Path = implicit.ReplaceAllString(trimmed(r.URL.Path), "$1/environments/master$2")
 	r.URL.RawPath = implicit.ReplaceAllString(trimmed(r.URL.RawPath), "$1/environments/master$2")
@@ -93,6 +98,17 @@ func rateHeaders(h http.Header) {
 			h.Set(name, value)
 		}
 	}
+}
+
+// allowBrowsers lets pages of all origins use the API, as Contentful does: apps
+// run in browsers.
+func allowBrowsers(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "DELETE,GET,HEAD,POST,PUT,PATCH,OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "Accept,Authorization,Content-Type,X-Contentful-Version,X-Contentful-Content-Type,X-Contentful-Organization,X-Contentful-Source-Environment,"+
+		"X-Contentful-Tag-Visibility,X-Contentful-Marketplace,X-Contentful-User-Agent,X-Contentful-Enable-Alpha-Feature,CF-Sequence")
+	h.Set("Access-Control-Expose-Headers", "X-Contentful-Request-Id,X-Contentful-Ratelimit-Reset,X-Contentful-Ratelimit-Second-Limit,X-Contentful-Ratelimit-Second-Remaining")
+	h.Set("Access-Control-Max-Age", "1728000")
 }
 
 // serve returns what answers a route.

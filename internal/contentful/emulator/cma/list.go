@@ -51,9 +51,6 @@ func (c *call) publicView(e *store.Entity) store.Object {
 	return c.scope.Managed(&p)
 }
 
-// ignored are parameters of clients that change no answer here.
-var ignored = []string{"include", "locale", "cursor", "disableTotal"}
-
 func (c *call) listOf(kind store.Kind, all []*store.Entity, show func(*store.Entity) store.Object) (reply, error) {
 	params := c.r.URL.Query()
 	by := query.Others
@@ -67,7 +64,7 @@ func (c *call) listOf(kind store.Kind, all []*store.Entity, show func(*store.Ent
 	if err != nil {
 		return reply{}, queryError(err)
 	}
-	page, err := q.Page(c.parsed(all, show))
+	page, err := q.Page(c.parsed(c.narrowed(kind, all, q), show))
 	if err != nil {
 		return reply{}, queryError(err)
 	}
@@ -84,14 +81,27 @@ func (c *call) listOf(kind store.Kind, all []*store.Entity, show func(*store.Ent
 	return reply{http.StatusOK, answer}, nil
 }
 
+// narrowed leaves out of all what a query cannot ask for, where that is known
+// without a look at it.
+func (c *call) narrowed(kind store.Kind, all []*store.Entity, q *query.Query) []*store.Entity {
+	if q.IDs == nil && q.ContentType == "" {
+		return all
+	}
+	var some []*store.Entity
+	for _, e := range all {
+		if (q.IDs == nil || slices.Contains(q.IDs, e.ID)) && (kind != store.Entry || q.ContentType == "" || q.ContentType == e.ContentType) {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
 // paramsIgnored are those that queries do not know: all of them for kinds that
 // clients list but do not search.
 func paramsIgnored(params url.Values, kind store.Kind) []string {
 	switch kind {
 	case store.Entry, store.Asset, store.ContentType:
 		return []string{"include", "locale"}
-	case store.Concept, store.ConceptScheme:
-		return append(unsearched(params, "limit", "skip", "order", "pageNext", "pagePrev", "cursor"), ignored...)
 	}
 	return unsearched(params, "limit", "skip", "order", "sys.id", "sys.id[in]", "cursor", "pageNext", "pagePrev")
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,7 +80,19 @@ func (s *Store) read(r io.Reader) (*loading, error) {
 	}
 	l.completeLocales()
 	l.completeEditorInterfaces()
+	for _, d := range []*data{l.environment, l.space, l.organization} {
+		d.completeUsers(s.user())
+	}
 	return l, nil
+}
+
+// completeUsers has somebody have made what an export does not say that of.
+func (d *data) completeUsers(user Link) {
+	for _, byID := range d.entities {
+		for _, e := range byID {
+			e.CreatedBy, e.UpdatedBy = cmp.Or(e.CreatedBy, user), cmp.Or(e.UpdatedBy, user)
+		}
+	}
 }
 
 // completeEditorInterfaces gives each published content type the editor interface

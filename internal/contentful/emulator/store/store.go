@@ -49,6 +49,7 @@ func New(o Options) *Store {
 	}
 	s := &Store{opts: o, organization: newData(0), spaces: map[string]*spaceData{}, basics: newData(0), template: newData(0)}
 	s.template.put(englishLocale(s.now()))
+	s.template.completeUsers(s.user())
 	return s
 }
 
