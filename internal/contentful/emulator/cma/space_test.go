@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"image"
 	"image/png"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -165,11 +166,11 @@ func TestUploadsBecomeFiles(t *testing.T) {
 	path, ok := strings.CutPrefix(url, "//files.test")
 	require.True(t, ok)
 	w := httptest.NewRecorder()
-	api.ServeAsset(w, httptest.NewRequest("GET", path, nil))
+	api.ServeAsset(w, httptest.NewRequest(http.MethodGet, path, nil))
 	require.Equal(t, picture.Bytes(), w.Body.Bytes())
 	require.Equal(t, "image/png", w.Header().Get("Content-Type"))
 	w = httptest.NewRecorder()
-	api.ServeAsset(w, httptest.NewRequest("GET", "/_assets/s/master/logo/none/a.png", nil))
+	api.ServeAsset(w, httptest.NewRequest(http.MethodGet, "/_assets/s/master/logo/none/a.png", nil))
 	require.Equal(t, 404, w.Code)
 }
 

@@ -160,6 +160,51 @@ func TestAnExportIsLoadedAsItWas(t *testing.T) {
 	require.JSONEq(t, encoded(env.Export()), encoded(loaded.Export()))
 }
 
+func TestApplyingAnExportIsAsGoodAsLoadingIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, env := edited(t, func(*store.Store, *store.Scope) {})
+		_, other := edited(t, func(*store.Store, *store.Scope) {})
+		export := encoded(other.Export())
+		loaded, err := store.Load(strings.NewReader(export), store.Options{})
+		require.NoError(t, err)
+		want, _ := loaded.Environment("any", "")
+		mirror, token := published(env), s.Seq()
+		require.NoError(t, env.Apply(strings.NewReader(export)))
+		require.Equal(t, published(want), published(env))
+		require.Equal(t, drafts(want), drafts(env))
+		changes, ok := env.Changes(token)
+		require.True(t, ok)
+		for _, c := range changes {
+			require.Equal(t, store.Entry, c.Entity.Kind, "assets are as they were")
+			delete(mirror, c.Entity.ID)
+			if c.Deleted.IsZero() {
+				mirror[c.Entity.ID] = encoded(c.Entity.Published.Body)
+			}
+		}
+		require.Equal(t, published(env), mirror, "sync tells of it")
+		before := s.Seq()
+		require.NoError(t, env.Apply(strings.NewReader(export)))
+		require.Equal(t, before, s.Seq(), "nothing is left to do")
+	})
+}
+
+// published is what is published of entries, and drafts are their drafts, by id.
+func published(env *store.Scope) map[string]string {
+	all := map[string]string{}
+	for _, e := range env.Published(store.Entry) {
+		all[e.ID] = encoded(e.Published.Body)
+	}
+	return all
+}
+
+func drafts(env *store.Scope) map[string]string {
+	all := map[string]string{}
+	for _, e := range env.List(store.Entry) {
+		all[e.ID] = encoded(e.Body)
+	}
+	return all
+}
+
 // TestAnExportCanBeApplied has the older of two exports become the newer one.
 func TestAnExportCanBeApplied(t *testing.T) {
 	dir := os.Getenv("SEGUE_TEST_DATA")

@@ -177,6 +177,9 @@ func parse(kind Kind, item Object, now time.Time) (*Entity, error) {
 	}
 	body := maps.Clone(item)
 	delete(body, "sys")
+	if kind == Entry || kind == Asset {
+		completeContent(body)
+	}
 	e := &Entity{
 		Kind: kind, ID: sys.ID, Visibility: sys.Visibility, Body: body, Version: max(sys.Version, 1),
 		CreatedAt: sys.CreatedAt, UpdatedAt: sys.UpdatedAt, CreatedBy: sys.CreatedBy.Sys, UpdatedBy: sys.UpdatedBy.Sys,

@@ -71,18 +71,19 @@ func with(e *Entity, body, sys Object) Object {
 	}
 	o["sys"] = sys
 	if e.Kind == Entry || e.Kind == Asset {
-		o["metadata"] = completed(o["metadata"])
-		if o["fields"] == nil {
-			o["fields"] = Object{}
-		}
+		completeContent(o)
 	}
 	return o
 }
 
-// completed returns metadata that has its two lists.
-func completed(metadata any) Object {
-	given, _ := metadata.(Object)
-	return union(Object{"tags": []any{}, "concepts": []any{}}, given)
+// completeContent gives an entry or asset its fields, and metadata with its two
+// lists.
+func completeContent(o Object) {
+	metadata, _ := o["metadata"].(Object)
+	o["metadata"] = union(Object{"tags": []any{}, "concepts": []any{}}, metadata)
+	if o["fields"] == nil {
+		o["fields"] = Object{}
+	}
 }
 
 // Delivered returns e as it is published, in the form of the delivery API with
