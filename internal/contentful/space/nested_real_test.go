@@ -2,6 +2,7 @@ package space_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +14,8 @@ import (
 )
 
 // In the published spaces a visitor of every audience sees what was decided for
-// each slot that is reached, also of slots within variants.
+// each slot that is reached, also of slots within variants, and nothing of the
+// product's own fields.
 func TestRealPagesShowWhatWasDecided(t *testing.T) {
 	for name, want := range map[string]struct{ swapped, nested int }{
 		"easy-hr.json":           {7, 0},
@@ -94,6 +96,11 @@ func (w *swaps) walk(part any, within int) {
 			w.seen[baseline] = true
 			if within++; within > 1 {
 				w.nested++
+			}
+		}
+		if of, ok := sys["contentType"].(map[string]any); ok && of["sys"].(map[string]any)["id"] != "nt_mergetag" {
+			for name := range part["fields"].(map[string]any) {
+				require.False(w.t, strings.HasPrefix(name, "nt_"), "%s of %s", name, sys["id"])
 			}
 		}
 		for name, one := range part {
