@@ -26,9 +26,6 @@ func openLive(cfg config.Config, log *slog.Logger, metrics *telemetry.Metrics) (
 	if _, _, ok := cfg.LiveSpace(); !ok {
 		return nil, nil
 	}
-	if len(cfg.Contentful.WebhookSecrets) == 0 {
-		log.Warn("contentful.webhookSecrets is empty: webhooks are believed without a signature, until Contentful contradicts them")
-	}
 	l := new(live)
 	var err error
 	if l.published, err = openMirror(cfg, false, log, metrics); err != nil || cfg.Contentful.PreviewToken == "" {
@@ -126,7 +123,7 @@ func (l *live) receiver(cfg config.Config, log *slog.Logger, metrics *telemetry.
 		opts.Secrets = append(opts.Secrets, s.Reveal())
 	}
 	if len(opts.Secrets) == 0 && opts.Unsigned {
-		log.Warn("webhooks are taken without a signature, from whoever reaches the public listener; set contentful.webhookSecrets", "listen", cfg.Listen)
+		log.Warn("contentful.webhookSecrets is empty: webhooks are believed without a signature, from whoever reaches the public listener, until Contentful contradicts them")
 	}
 	mirrors := []webhook.Mirror{hooked{l.published}}
 	if l.preview != nil {

@@ -229,9 +229,11 @@ func interfaceTarget(cma *contentful.CMA, id string, fields []field) target {
 		},
 		edit: func(body object) (lines []string, err error) {
 			controls, _ := body["controls"].([]any)
+			// An app that shows some fields hides others by naming no widget.
+			ofApp := slices.ContainsFunc(controls, func(c any) bool { return text(c, "widgetNamespace") == "app" })
 			for _, f := range fields {
 				i := slices.IndexFunc(controls, func(c any) bool { return text(c, "fieldId") == f.ID })
-				if i >= 0 && (text(controls[i], "widgetId") != "" || f.Disabled) {
+				if i >= 0 && (text(controls[i], "widgetId") != "" || f.Disabled || ofApp) {
 					continue
 				}
 				if i >= 0 {

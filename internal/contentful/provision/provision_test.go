@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -128,6 +130,19 @@ func TestASpaceOfTheProductNeedsNothing(t *testing.T) {
 	plan, err := provision.Model(t.Context(), cma, []string{"hero"})
 	for _, line := range applied(t, plan, err) {
 		require.Contains(t, line, "editor interface", "the content types are there")
+	}
+}
+
+func TestRealSpacesOfTheProductNeedNothing(t *testing.T) {
+	dir := os.Getenv("SEGUE_TEST_DATA")
+	if dir == "" {
+		t.Skip("SEGUE_TEST_DATA names no directory with exports")
+	}
+	for name, types := range map[string][]string{"easy-hr": {"hero", "cta", "banner"}, "optimization-demo": {"content", "nestedContent"}} {
+		s := emulatortest.StartWith(t, filepath.Join(dir, "exports", name+".json"))
+		plan, err := provision.Model(t.Context(), manage(t, s.CMA), types)
+		require.NoError(t, err)
+		require.Empty(t, plan, name)
 	}
 }
 
