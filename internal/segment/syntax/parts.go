@@ -85,7 +85,7 @@ const (
 	Lte        TestOp = "lte"        // 1
 	Between    TestOp = "between"    // 2, both inclusive
 	Contains   TestOp = "contains"   // 1 text
-	NotContain TestOp = "ncontains"  // 1 text; for audiences of a CMS
+	NotContain TestOp = "ncontains"  // 1 text
 	StartsWith TestOp = "startsWith" // 1 text
 	EndsWith   TestOp = "endsWith"   // 1 text
 	Matches    TestOp = "matches"    // 1 RE2 regular expression, unanchored
