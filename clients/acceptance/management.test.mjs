@@ -206,7 +206,7 @@ test('bulk actions, releases and scheduled actions', async () => {
   assert.equal(action.sys.status, 'succeeded')
   assert.equal((await client.entry.get({ entryId: made[0].sys.id })).sys.publishedVersion, undefined)
 
-  const soon = new Date(Date.now() + 300).toISOString()
+  const soon = new Date(Date.now() + 1500).toISOString()
   await client.scheduledActions.create({}, {
     action: 'publish', entity: link('Entry', made[0].sys.id), environment: link('Environment', 'master'), scheduledFor: { datetime: soon },
   })

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"text/template"
 	"time"
 
@@ -112,17 +114,23 @@ func (c emulate) guide(w io.Writer, endpoints []emulator.Endpoint) error {
 	if c.TLS {
 		at["TLS"] = "yes"
 	}
-	return guide.Execute(w, at)
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	if err := errors.Join(guide.Execute(table, at), table.Flush()); err != nil {
+		return err
+	}
+	_, err := text.WriteTo(w)
+	return err
 }
 
 var guide = template.Must(template.New("guide").Parse(strings.TrimLeft(`
 A stand-in for Contentful is at http://{{.all}}, with any space id.
 
-  API         all on one port               at the root of a port     token
-  delivery    http://{{.all}}/cda     http://{{.cda}}     {{.Delivery}}
-  preview     http://{{.all}}/cpa     http://{{.cpa}}     {{.Preview}}
-  management  http://{{.all}}/cma     http://{{.cma}}     {{.Management}}
-  upload      http://{{.all}}/upload  http://{{.upload}}     {{.Management}}
+API	all on one port	alone	token
+delivery	http://{{.all}}/cda	http://{{.cda}}	{{.Delivery}}
+preview	http://{{.all}}/cpa	http://{{.cpa}}	{{.Preview}}
+management	http://{{.all}}/cma	http://{{.cma}}	{{.Management}}
+upload	http://{{.all}}/upload	http://{{.upload}}	{{.Management}}
 {{if .TLS}}
   HTTPS is on the same ports. Trust {{.CA}}, under Node with
   NODE_EXTRA_CA_CERTS={{.CA}}

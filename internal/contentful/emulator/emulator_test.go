@@ -183,6 +183,9 @@ func TestFaultsAreAskedForOverHTTP(t *testing.T) {
 		status, _ = ask(t, http.DefaultClient, http.MethodPost, s.URL+"/_emulator/faults", "", bad)
 		require.Equal(t, 400, status, bad)
 	}
+	add(`{"kind": "status"}`)
+	status, _ = ask(t, http.DefaultClient, http.MethodOptions, s.CMA+entries, "", "")
+	require.Equal(t, 204, status, "a browser may ask whether it may")
 	status, body = ask(t, http.DefaultClient, http.MethodDelete, s.URL+"/_emulator/faults", "", "")
 	require.Equal(t, 200, status)
 	require.JSONEq(t, `{"faults": []}`, body)

@@ -43,6 +43,8 @@ type API struct {
 	opts  Options
 	mux   *http.ServeMux
 
+	parsed parsedLists
+
 	mu     sync.Mutex
 	tokens map[string]time.Time // of apps, and until when they are good
 }

@@ -3,10 +3,10 @@ package cma
 import (
 	"encoding/json"
 	"errors"
-	"iter"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/segue-dev/segue/internal/contentful/emulator/query"
 	"github.com/segue-dev/segue/internal/contentful/emulator/store"
@@ -16,13 +16,13 @@ import (
 // list answers a query for the entities of a kind.
 func list(kind store.Kind) handler {
 	return func(c *call) (reply, error) {
-		return c.listOf(kind, c.scope.List(kind), c.scope.Managed)
+		return c.listOf(kind, c.scope.List(kind), c.scope.Managed, false)
 	}
 }
 
 // listPublic answers a query for what is published of a kind.
 func (c *call) listPublic(kind store.Kind) (reply, error) {
-	return c.listOf(kind, c.scope.Published(kind), c.publicView)
+	return c.listOf(kind, c.scope.Published(kind), c.publicView, true)
 }
 
 func public(kind store.Kind) handler {
@@ -51,7 +51,9 @@ func (c *call) publicView(e *store.Entity) store.Object {
 	return c.scope.Managed(&p)
 }
 
-func (c *call) listOf(kind store.Kind, all []*store.Entity, show func(*store.Entity) store.Object) (reply, error) {
+// listOf answers a query for entities of a kind, which show shows as they are
+// published or not.
+func (c *call) listOf(kind store.Kind, all []*store.Entity, show view, public bool) (reply, error) {
 	params := c.r.URL.Query()
 	by := query.Others
 	switch kind {
@@ -64,7 +66,7 @@ func (c *call) listOf(kind store.Kind, all []*store.Entity, show func(*store.Ent
 	if err != nil {
 		return reply{}, queryError(err)
 	}
-	page, err := q.Page(c.parsed(c.narrowed(kind, all, q), show))
+	page, err := q.Page(slices.Values(c.parsed(kind, all, show, public, q)))
 	if err != nil {
 		return reply{}, queryError(err)
 	}
@@ -81,19 +83,22 @@ func (c *call) listOf(kind store.Kind, all []*store.Entity, show func(*store.Ent
 	return reply{http.StatusOK, answer}, nil
 }
 
-// narrowed leaves out of all what a query cannot ask for, where that is known
-// without a look at it.
-func (c *call) narrowed(kind store.Kind, all []*store.Entity, q *query.Query) []*store.Entity {
-	if q.IDs == nil && q.ContentType == "" {
-		return all
-	}
-	var some []*store.Entity
-	for _, e := range all {
-		if (q.IDs == nil || slices.Contains(q.IDs, e.ID)) && (kind != store.Entry || q.ContentType == "" || q.ContentType == e.ContentType) {
-			some = append(some, e)
+// parsed returns the entities that a query can be asking for.
+func (c *call) parsed(kind store.Kind, all []*store.Entity, show view, public bool, q *query.Query) []*query.Entity {
+	if q.IDs != nil {
+		var some []*query.Entity
+		for _, e := range all {
+			if slices.Contains(q.IDs, e.ID) {
+				some = append(some, parse(e, show))
+			}
 		}
+		return some
 	}
-	return some
+	locales := ""
+	if c.scope.Environment != "" {
+		locales = strings.Join(codes(c.scope.Locales()), " ")
+	}
+	return c.api.parsed.of(listKey{c.scope.Space, c.scope.Environment, kind, public}, locales, all, show)
 }
 
 // paramsIgnored are those that queries do not know: all of them for kinds that
@@ -118,7 +123,7 @@ func unsearched(params url.Values, known ...string) []string {
 }
 
 // querySpace is what queries need to know of the scope.
-func (c *call) querySpace(show func(*store.Entity) store.Object) *query.Space {
+func (c *call) querySpace(show view) *query.Space {
 	s := &query.Space{Types: map[string]*query.ContentType{}}
 	if c.scope.Environment == "" {
 		return s
@@ -136,36 +141,9 @@ func (c *call) querySpace(show func(*store.Entity) store.Object) *query.Space {
 		if !ok {
 			return nil
 		}
-		return c.parse(e, show)
+		return parse(e, show)
 	}
 	return s
-}
-
-func (c *call) parsed(all []*store.Entity, show func(*store.Entity) store.Object) iter.Seq[*query.Entity] {
-	return func(yield func(*query.Entity) bool) {
-		for _, e := range all {
-			if p := c.parse(e, show); p != nil && !yield(p) {
-				return
-			}
-		}
-	}
-}
-
-// parse returns an entity as queries take it.
-func (c *call) parse(e *store.Entity, show func(*store.Entity) store.Object) *query.Entity {
-	p, err := query.Parse(encoded(show(e)))
-	if err != nil { // an entity of the store has an id
-		panic(err)
-	}
-	return p
-}
-
-func encoded(o store.Object) []byte {
-	raw, err := json.Marshal(o)
-	if err != nil { // what was read from JSON encodes
-		panic(err)
-	}
-	return raw
 }
 
 func queryError(err error) error {

@@ -63,6 +63,22 @@ func TestListsAreQueried(t *testing.T) {
 	require.Equal(t, []string{"home"}, ids(c.ok(200, "GET", "public/entries", "")))
 }
 
+func TestListsShowWhatWasWrittenSince(t *testing.T) {
+	c, _, _ := open(t)
+	first := func(path string) any {
+		items, _ := c.ok(200, "GET", path, "")["items"].([]any)
+		return items[0]
+	}
+	require.EqualValues(t, 2, at(first("entries?order=sys.id"), "sys", "version"))
+	c.ok(200, "PUT", "entries/home", `{"fields": {"title": {"en-US": "New"}}}`, version("2")...)
+	require.Equal(t, "New", at(first("entries?order=sys.id"), "fields", "title", "en-US"))
+	require.Equal(t, "Home", at(first("public/entries?order=sys.id"), "fields", "title", "en-US"))
+	require.Equal(t, "New", at(first("entries?sys.id=home"), "fields", "title", "en-US"))
+	c.ok(201, "POST", "locales", `{"name": "French", "code": "fr", "optional": true}`)
+	require.Equal(t, "changed", at(first("entries?order=sys.id"), "sys", "fieldStatus", "*", "en-US"))
+	require.NotNil(t, at(first("entries?order=sys.id"), "sys", "fieldStatus", "*", "fr"), "the state in a new locale is shown")
+}
+
 func TestLocales(t *testing.T) {
 	c, _, _ := open(t)
 	made := c.ok(201, "POST", "locales", `{"name": "French", "code": "fr", "fallbackCode": "de"}`)

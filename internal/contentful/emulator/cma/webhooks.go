@@ -81,7 +81,7 @@ func (c *call) webhookView(e *store.Entity) store.Object {
 }
 
 func listWebhooks(c *call) (reply, error) {
-	return c.listOf(store.Webhook, c.scope.List(store.Webhook), c.webhookView)
+	return c.listOf(store.Webhook, c.scope.List(store.Webhook), c.webhookView, false)
 }
 
 func getWebhook(c *call) (reply, error) {

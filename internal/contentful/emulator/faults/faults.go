@@ -176,10 +176,15 @@ func (s *Set) Webhook(topic string) webhook.Fate {
 	return webhook.Deliver
 }
 
-// Wrap returns h with the faults of an API.
+// Wrap returns h with the faults of an API. What browsers ask beforehand is let
+// through.
 func (s *Set) Wrap(api, mediaType string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wire.Identify(w)
+		if r.Method == http.MethodOptions {
+			h.ServeHTTP(w, r)
+			return
+		}
 		if !s.allow(api) {
 			limited(w, mediaType, 1)
 			return
