@@ -1,6 +1,10 @@
 package content
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/segue-dev/segue/internal/rawjson"
+)
 
 // A State says whether an entry may be served.
 type State uint8
@@ -75,11 +79,7 @@ func (e *Entry) Field(id, locale string) (json.RawMessage, bool) {
 // text returns a field that holds a JSON string, and "" for any other.
 func (e *Entry) text(id string, locale int) string {
 	raw, _ := e.Field(id, e.locales.codes[locale])
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return s
+	return rawjson.Unquote(raw)
 }
 
 // served reports whether e may be shown in a locale: it is published, and so

@@ -7,10 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // revisionBytes is how much of the hash of all content names it.
@@ -19,7 +19,7 @@ const revisionBytes = 6
 // digest hashes what was added but for entries and assets, in an order of its
 // own, so that the order of adding does not matter.
 func (b *Builder) digest() string {
-	h := &digest{Hash: sha256.New()}
+	h := &digest{}
 	h.add(fmt.Sprintf("%+v", b.Vocabulary))
 	for _, l := range slices.SortedFunc(slices.Values(b.locales), func(x, y Locale) int { return cmp.Compare(x.Code, y.Code) }) {
 		h.add("locale", l.Code, l.Fallback, strconv.FormatBool(l.Default))
@@ -31,7 +31,8 @@ func (b *Builder) digest() string {
 		h.add("concept", id, strconv.Itoa(len(b.broader[id])))
 		h.add(b.broader[id]...)
 	}
-	return string(h.Sum(nil))
+	hash := h.sum()
+	return string(hash[:])
 }
 
 // revisionOf names content by the digest of its model and the sum of all else.
@@ -58,29 +59,33 @@ func (s *sum) subtract(o sum) {
 	}
 }
 
-// A digest hashes strings so that their borders count.
-type digest struct {
-	hash.Hash
-	part []byte // reused
-}
+// A digest is what is hashed: texts, each with its length so that their borders
+// count.
+type digest struct{ texts []byte }
 
-// add hashes each part with its length.
+func (d *digest) sum() [sha256.Size]byte { return sha256.Sum256(d.texts) }
+
+// add adds each part with its length.
 func (d *digest) add(parts ...string) {
 	for _, p := range parts {
 		addPart(d, p)
 	}
 }
 
-// addPart hashes a part with its length.
+// addPart adds a part with its length.
 func addPart[P string | json.RawMessage](d *digest, p P) {
-	d.part = strconv.AppendInt(d.part[:0], int64(len(p)), 10)
-	d.part = append(append(d.part, ':'), p...)
-	_, _ = d.Write(d.part) // a hash never fails
+	d.texts = strconv.AppendInt(d.texts, int64(len(p)), 10)
+	d.texts = append(append(d.texts, ':'), p...)
 }
+
+// digests keeps the memory of digests.
+var digests = sync.Pool{New: func() any { return new(digest) }}
 
 // sumOf hashes an entry or asset.
 func sumOf(kind string, item *Item) (s sum) {
-	d := &digest{Hash: sha256.New()}
+	d := digests.Get().(*digest)
+	defer digests.Put(d)
+	d.texts = d.texts[:0]
 	d.add(kind, item.ID, item.Type, item.State.String(), strconv.Itoa(len(item.DraftLocales)))
 	d.add(item.DraftLocales...)
 	addPart(d, item.Sys)
@@ -92,7 +97,7 @@ func sumOf(kind string, item *Item) (s sum) {
 			addPart(d, values[code])
 		}
 	}
-	hash := d.Sum(d.part[:0])
+	hash := d.sum()
 	for i := range s {
 		s[i] = binary.BigEndian.Uint64(hash[i*8:])
 	}
