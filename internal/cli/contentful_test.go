@@ -85,7 +85,7 @@ func TestAnInstalledSpaceIsReadyForSegments(t *testing.T) {
 	}
 	dry := done(t, append(install, "--dry-run")...)
 	require.Contains(t, dry, "create content type nt_audience\n    + content type Ninetailed Audience\n    + field nt_name (Symbol, required)\n")
-	require.Contains(t, dry, "~ url: https://segue.test/webhooks/contentful")
+	require.Contains(t, dry, "+ url: https://segue.test/webhooks/contentful\n")
 	require.Contains(t, dry, "nothing was changed: --dry-run")
 	require.NotContains(t, dry, "s3cr")
 	require.Equal(t, dry, done(t, append(install, "--dry-run")...), "a dry run changes nothing")

@@ -293,6 +293,7 @@ func TestTheWebhookIsInstalledOnce(t *testing.T) {
 	item, err := cma.Webhooks.Get(t.Context(), "segue")
 	body := decoded(t, item, err)
 	body["topics"] = append(body["topics"].([]any), "Task.*")
+	body["active"] = false
 	body["headers"] = []any{map[string]any{"key": "X-Mine", "value": "1"}}
 	_, err = cma.Webhooks.Upsert(t.Context(), "segue", "", item.Sys.Version, body)
 	require.NoError(t, err)
@@ -302,6 +303,8 @@ func TestTheWebhookIsInstalledOnce(t *testing.T) {
 	item, err = cma.Webhooks.Get(t.Context(), "segue")
 	body = decoded(t, item, err)
 	require.Equal(t, w.URL, body["url"])
+	require.Equal(t, true, body["active"])
+	require.Subset(t, plan[0].Lines, []string{"~ url: " + w.URL + " (was https://segue.test/webhooks/contentful)", "~ active again"})
 	require.Contains(t, body["topics"], "Task.*", "what people added stays")
 	require.Contains(t, body["topics"], "Entry.auto_save")
 	require.Contains(t, string(item.Raw), "X-Mine")

@@ -68,14 +68,18 @@ func (w Webhook) edit(body object) (lines []string, err error) {
 	if text(body, "name") == "" {
 		body["name"], body["headers"] = "Segue", []any{}
 	}
-	if was := text(body, "url"); was != w.URL {
-		body["url"] = w.URL
-		lines = append(lines, fmt.Sprintf("~ url: %s (was %q)", w.URL, was))
+	switch was := text(body, "url"); was {
+	case w.URL:
+	case "":
+		lines = append(lines, "+ url: "+w.URL)
+	default:
+		lines = append(lines, fmt.Sprintf("~ url: %s (was %s)", w.URL, was))
 	}
-	if active, ok := body["active"].(bool); !ok || !active {
-		body["active"] = true
-		lines = append(lines, "~ active")
+	body["url"] = w.URL
+	if active, ok := body["active"].(bool); ok && !active {
+		lines = append(lines, "~ active again")
 	}
+	body["active"] = true
 	list, _ := body["topics"].([]any)
 	want := topics
 	if w.Preview {
