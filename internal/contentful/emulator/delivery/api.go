@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"regexp"
@@ -32,7 +33,7 @@ type API struct {
 
 	mu    sync.Mutex
 	views map[viewKey]*view
-	age   int // of tokens of Sync; those of another one are no longer good
+	life  string // of tokens of Sync: those of another one are not good any more
 }
 
 // New returns the API of a store.
@@ -43,7 +44,7 @@ func New(s *store.Store, o Options) *API {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &API{store: s, opts: o, mux: http.NewServeMux(), views: map[viewKey]*view{}}
+	a := &API{store: s, opts: o, mux: http.NewServeMux(), views: map[viewKey]*view{}, life: rand.Text()}
 	for _, r := range a.routes() {
 		a.mux.HandleFunc(r.pattern(), a.serve(r))
 	}
@@ -51,10 +52,12 @@ func New(s *store.Store, o Options) *API {
 }
 
 // ExpireSync makes all tokens of Sync given so far invalid, as Contentful may.
+// Another API, of the same store or not, does not know them either: what there
+// is may be something else by then.
 func (a *API) ExpireSync() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.age++
+	a.life = rand.Text()
 }
 
 // A route is a path below an environment and what answers it.

@@ -23,7 +23,7 @@ const maxSync = 100
 type syncToken struct {
 	Space       string `json:"s"`
 	Environment string `json:"e"`
-	Age         int    `json:"a,omitempty"` // of the API's tokens when it was given
+	Life        string `json:"a"` // of the API when it was given
 	Limit       int    `json:"l"`
 	Type        string `json:"t,omitempty"` // as asked for; "" = all
 	ContentType string `json:"c,omitempty"`
@@ -87,7 +87,7 @@ var syncTypes = []string{"all", "Entry", "Asset", "Deletion", "DeletedEntry", "D
 // newToken reads the parameters of an initial sync.
 func (r *request) newToken(params url.Values) (syncToken, error) {
 	scope := r.view.scope
-	t := syncToken{Space: scope.Space, Environment: scope.Environment, Age: r.api.syncAge(), Limit: maxSync, Since: r.api.store.Seq()}
+	t := syncToken{Space: scope.Space, Environment: scope.Environment, Life: r.api.syncLife(), Limit: maxSync, Since: r.api.store.Seq()}
 	for name := range params {
 		value := params.Get(name)
 		switch name {
@@ -117,10 +117,10 @@ func (r *request) newToken(params url.Values) (syncToken, error) {
 	return t, nil
 }
 
-func (a *API) syncAge() int {
+func (a *API) syncLife() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.age
+	return a.life
 }
 
 // knownToken reads a token that was given before.
@@ -128,7 +128,7 @@ func (r *request) knownToken(s string) (t syncToken, err error) {
 	raw, err := base64.RawURLEncoding.DecodeString(s)
 	scope := r.view.scope
 	if err != nil || json.Unmarshal(raw, &t) != nil || t.Space != scope.Space || t.Environment != scope.Environment ||
-		t.Age != r.api.syncAge() || t.Limit < 1 || t.Limit > maxSync {
+		t.Life != r.api.syncLife() || t.Limit < 1 || t.Limit > maxSync {
 		return t, expired()
 	}
 	return t, nil

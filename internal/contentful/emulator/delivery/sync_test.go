@@ -119,6 +119,8 @@ func TestSyncRefuses(t *testing.T) {
 	require.Contains(t, w.Body.String(), "you can not pass any other parameters")
 	other := strings.Replace(then, "/spaces/s/", "/spaces/other/", 1)
 	require.Equal(t, "BadRequest", failed(t, get(t, st.cda, other), http.StatusBadRequest), "a token is for its space")
+	again := newStand(t, delivery.Options{})
+	require.Equal(t, "BadRequest", failed(t, get(t, again.cda, then), http.StatusBadRequest), "another start may have other content")
 	st.cda.ExpireSync()
 	require.Equal(t, "BadRequest", failed(t, get(t, st.cda, then), http.StatusBadRequest), "it has expired")
 	_, then = deltas(t, st.cda, environment+"/sync?initial=true")
