@@ -55,7 +55,11 @@ func (s *Seen) Add(rec *visitor.Record) {
 // remembered adds what a record still knows of signals that have left its log.
 func (s *Seen) remembered(sum *visitor.Summary) {
 	for event := range sum.Events {
-		s.event(strings.TrimPrefix(event, "track:"))
+		if name, ok := strings.CutPrefix(event, "track:"); ok {
+			s.event(syntax.Event{}.String())
+			event = syntax.Event{Name: name}.String()
+		}
+		s.event(event)
 	}
 	for trait := range sum.Traits {
 		s.event(syntax.Event{Kind: syntax.IdentifyEvent}.String()).properties[trait] = true
@@ -74,7 +78,7 @@ func (s *Seen) event(name string) *sent {
 }
 
 func (s *Seen) add(sig *signal.Signal) {
-	names := []string{sig.Name}
+	names := []string{syntax.Event{}.String(), syntax.Event{Name: sig.Name}.String()}
 	if sig.Type != signal.Track {
 		names = []string{sig.Type.String()}
 		if sig.Name != "" {

@@ -53,7 +53,7 @@ func TestWithoutIsAntitone(t *testing.T) {
 			syntax.Absence{Of: genMatch(t), Without: x, For: d, Since: syntax.SinceLast, Mode: syntax.Once},
 			syntax.Never{Match: x},
 		}).Draw(t, "rule")
-		// Whatever breaks a rule, or the record without it: "*" would match it too.
+		// Whatever breaks a rule, or the record without it: "*" and track would match it too.
 		all = slices.DeleteFunc(all, func(s signal.Signal) bool { return s.Name == "x" })
 		more := slices.Clone(all)
 		for range rapid.IntRange(1, 3).Draw(t, "breakers") {
@@ -73,9 +73,12 @@ func TestWithoutIsAntitone(t *testing.T) {
 	require.NotZero(t, held)
 }
 
-// anyActivity reports whether "*" occurs in a rule, which matches what breaks it.
+// anyActivity reports whether "*" or track occurs in a rule, which match what
+// breaks it.
 func anyActivity(c syntax.Cond) bool {
-	star := func(m syntax.Match) bool { return m.Events[0].Kind == syntax.AnyEvent }
+	star := func(m syntax.Match) bool {
+		return m.Events[0].Kind == syntax.AnyEvent || m.Events[0] == syntax.Event{Kind: syntax.TrackEvent}
+	}
 	switch c := c.(type) {
 	case syntax.Sequence:
 		return star(c.Steps[0].Match) || star(c.Steps[1].Match)

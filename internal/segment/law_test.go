@@ -58,7 +58,7 @@ func genMinutes(most int) *rapid.Generator[time.Duration] {
 }
 
 func genMatch(t *rapid.T) syntax.Match {
-	events := []syntax.Event{{Name: "a"}, {Name: "b"}, {Kind: syntax.PageEvent}, {Kind: syntax.AnyEvent}}
+	events := []syntax.Event{{Name: "a"}, {Name: "b"}, {Kind: syntax.TrackEvent}, {Kind: syntax.PageEvent}, {Kind: syntax.AnyEvent}}
 	m := syntax.Match{Events: []syntax.Event{rapid.SampledFrom(events).Draw(t, "event")}}
 	if rapid.IntRange(0, 3).Draw(t, "where") == 0 {
 		m.Where = syntax.Pred{{Property: "p", Tests: []syntax.Test{{Op: syntax.Eq, Values: []syntax.Scalar{1.0}}}}}

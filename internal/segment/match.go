@@ -98,7 +98,7 @@ func (x *eventIndex) add(e syntax.Event, m int32) {
 	case syntax.ComponentEvent:
 		t = signal.Component
 	}
-	if t != signal.Track && e.Name == "" {
+	if e.Name == "" {
 		x.types[t] = append(x.types[t], m)
 		return
 	}
@@ -202,6 +202,7 @@ func (b *binding) match() {
 type total struct {
 	key     string
 	named   bool // of a page or screen by name
+	tracks  bool // of all track events: there is no key
 	matcher int
 }
 
@@ -209,6 +210,8 @@ type total struct {
 // none for "*".
 func totalOf(e syntax.Event) total {
 	switch {
+	case e == syntax.Event{Kind: syntax.TrackEvent}:
+		return total{tracks: true}
 	case e.Kind == syntax.TrackEvent:
 		return total{key: "track:" + signal.Normalize(e.Name)}
 	case e.Name != "":
@@ -224,7 +227,7 @@ func withoutRepetition(events []syntax.Event) []syntax.Event {
 	for _, e := range events {
 		e.Name = signal.Normalize(e.Name)
 		whole := syntax.Event{Kind: e.Kind}
-		if e.Kind != syntax.TrackEvent && e != whole && slices.Contains(events, whole) {
+		if e != whole && slices.Contains(events, whole) {
 			continue
 		}
 		if !slices.Contains(out, e) {

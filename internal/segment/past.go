@@ -2,8 +2,10 @@ package segment
 
 import (
 	"math"
+	"strings"
 
 	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/visitor"
 )
 
 // A past is what a record's permanent totals tell of the signals that have
@@ -55,6 +57,9 @@ func (b *binding) pasts() []past {
 // holds so many signals.
 func (b *binding) pastOf(t total, held int) past {
 	s := b.summary
+	if t.tracks {
+		return b.tracksPast(held)
+	}
 	total, known := s.Events[t.key]
 	if !known {
 		others := s.OtherEvents.Count
@@ -63,6 +68,29 @@ func (b *binding) pastOf(t total, held int) past {
 		}
 		return past{vague: others > 0, first: s.FirstSeen, last: s.Horizon, lastVague: true}
 	}
+	return b.left(total, held)
+}
+
+// tracksPast is pastOf of all track events.
+func (b *binding) tracksPast(held int) past {
+	s := b.summary
+	var all visitor.EventTotal
+	for key, total := range s.Events {
+		if strings.HasPrefix(key, "track:") {
+			all = all.Plus(total)
+		}
+	}
+	p := b.left(all, held)
+	if s.OtherEvents.Count > 0 {
+		p = p.and(past{vague: true, first: s.FirstSeen, last: s.Horizon, lastVague: true})
+	}
+	return p
+}
+
+// left returns what has left the log of the signals of a total, of which the log
+// still holds so many.
+func (b *binding) left(total visitor.EventTotal, held int) past {
+	s := b.summary
 	p := past{count: total.Count - held, first: total.First, last: total.Last}
 	if p.count <= 0 {
 		return past{}

@@ -66,7 +66,7 @@ func (s *Summary) see(sig signal.Signal) {
 // count counts one signal under key, and makes room if the key is one too many.
 func (s *Summary) count(key string, at int64) {
 	total, known := s.Events[key]
-	s.Events[key] = total.plus(EventTotal{Count: 1, First: at, Last: at})
+	s.Events[key] = total.Plus(EventTotal{Count: 1, First: at, Last: at})
 	if known || len(s.Events) <= MaxEvents {
 		return
 	}
@@ -83,7 +83,7 @@ func (s *Summary) count(key string, at int64) {
 	if isPageName(key) {
 		other = &s.OtherNames
 	}
-	*other = other.plus(s.Events[last])
+	*other = other.Plus(s.Events[last])
 	delete(s.Events, last)
 }
 
@@ -93,7 +93,8 @@ func isPageName(key string) bool {
 	return strings.HasPrefix(key, "page:") || strings.HasPrefix(key, "screen:")
 }
 
-func (t EventTotal) plus(u EventTotal) EventTotal {
+// Plus returns the total of the signals of t and those of u, which are others.
+func (t EventTotal) Plus(u EventTotal) EventTotal {
 	switch {
 	case t.Count == 0:
 		return u

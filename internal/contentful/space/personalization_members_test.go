@@ -105,6 +105,10 @@ func TestRulesMean(t *testing.T) {
 			newJournal().add(signal.Track, "registered").add(signal.Track, "registered").add(signal.Track, "registered"),
 			newJournal().add(signal.Track, "registered").add(signal.Track, "registered").add(signal.Page, "registered"),
 		},
+		"any event": {
+			about("track", "", "greaterThanInclusive", `"*"`),
+			newJournal().add(signal.Track, "registered"), newJournal().page("/").add(signal.Identify, "", identified),
+		},
 		"boolean trait": {
 			about("identify", "identified", "equal", `"true"`),
 			newJournal().add(signal.Identify, "", identified), newJournal().add(signal.Identify, "", text("identified", "no")),

@@ -59,7 +59,7 @@ func (t *translator) track(r *ntRule) syntax.Cond {
 	case "":
 		t.refuse("value", "must be the name of an event")
 	case "*":
-		t.refuse("value", "any event at all cannot be asked for: name the event")
+		name = "" // any track event
 	}
 	match := syntax.Match{Events: []syntax.Event{{Kind: syntax.TrackEvent, Name: name}}, Pos: t.node.Pos}
 	return syntax.Count{Node: t.node, Match: match, Window: t.window(r), Cmp: t.count(r)}

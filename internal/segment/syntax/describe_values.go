@@ -45,6 +45,10 @@ func describeEvent(e Event) string {
 		return "view of screen " + e.Name
 	case e.Kind == ComponentEvent:
 		return "component view"
+	case e.Kind == TrackEvent && e.Name == "":
+		return "track event"
+	case e.Kind == TrackEvent:
+		return e.Name
 	default:
 		return e.String()
 	}
@@ -53,7 +57,7 @@ func describeEvent(e Event) string {
 // describePlural leaves the names of track events as they are.
 func describePlural(e Event) string {
 	singular := describeEvent(e)
-	if e.Kind == TrackEvent || e.Kind == IdentifyEvent {
+	if e.Kind == TrackEvent && e.Name != "" || e.Kind == IdentifyEvent {
 		return singular
 	}
 	noun, rest, found := strings.Cut(singular, " of ")

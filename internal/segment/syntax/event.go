@@ -19,20 +19,22 @@ func (r *reader) events(what string, n *yaml.Node) []Event {
 func (r *reader) event(what string, n *yaml.Node) Event {
 	text := r.text(what, n)
 	e, ok := parseEvent(text)
-	if !ok {
-		r.fail(n, "%q names no page or screen: write its name after the colon, or %s for any", text, strings.TrimRight(text, ": "))
+	if !ok && text != "" { // text has said what is wrong with ""
+		r.fail(n, "%q names nothing: write a name after the colon, or page, screen or track for any", text)
 	}
 	return e
 }
 
 // parseEvent reads the name of signals. Like event names, the words of the
-// language are compared without regard to case. It fails on "page:" without a
-// name.
+// language are compared without regard to case. It fails on what has no name,
+// such as "page:".
 func parseEvent(text string) (e Event, ok bool) {
 	text = strings.TrimSpace(text)
 	switch signal.Normalize(text) {
 	case "*":
 		return Event{Kind: AnyEvent}, true
+	case "track":
+		return Event{Kind: TrackEvent}, true
 	case "page":
 		return Event{Kind: PageEvent}, true
 	case "screen":
@@ -49,7 +51,9 @@ func parseEvent(text string) (e Event, ok bool) {
 		return Event{PageEvent, name}, name != ""
 	case found && word == "screen":
 		return Event{ScreenEvent, name}, name != ""
+	case found && word == "track":
+		return Event{TrackEvent, name}, signal.Normalize(name) != ""
 	default:
-		return Event{TrackEvent, text}, true
+		return Event{TrackEvent, text}, signal.Normalize(text) != ""
 	}
 }

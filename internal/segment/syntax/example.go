@@ -149,11 +149,11 @@ func (l *exampleLine) event(name string, start int) Event {
 	e, ok := parseEvent(name)
 	switch {
 	case !ok:
-		l.fail(start, "%q names no page or screen: write its name after the colon", name)
+		l.fail(start, "%q names nothing: write a name after the colon", name)
 	case strings.Contains(name, `"`):
 		l.fail(start, "%s: write the event without quotes; only values have them", shorten(name))
-	case e.Kind == AnyEvent:
-		l.fail(start, `"*" is no particular signal: name one`)
+	case e.Kind == AnyEvent, e == Event{Kind: TrackEvent}:
+		l.fail(start, "%q is no particular signal: name one", name)
 	}
 	return e
 }

@@ -196,7 +196,7 @@ func genMatch() *rapid.Generator[Match] {
 func genEvents() *rapid.Generator[[]Event] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Event {
 		e, ok := parseEvent(rapid.OneOf(
-			rapid.SampledFrom([]string{"*", "page", "page:Home page", "screen", "screen:a:b", "identify", "component", "Product Viewed"}),
+			rapid.SampledFrom([]string{"*", "page", "page:Home page", "screen", "screen:a:b", "identify", "component", "track", "track:page", "track:track:x", "Product Viewed"}),
 			genText(),
 		).Draw(t, "event"))
 		if !ok {

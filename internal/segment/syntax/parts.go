@@ -15,7 +15,7 @@ type EventKind uint8
 
 // The kinds of events that can be named.
 const (
-	TrackEvent EventKind = iota // a track event by name
+	TrackEvent EventKind = iota // track, or a track event by name, also as track:NAME
 	AnyEvent                    // "*": any activity signal
 	PageEvent                   // page or page:NAME
 	ScreenEvent
@@ -26,7 +26,7 @@ const (
 // An Event names signals.
 type Event struct {
 	Kind EventKind
-	Name string // of a track event as written; of a page or screen, "" = whatever its name
+	Name string // as written, of a track event, page or screen; "" = whatever its name
 }
 
 // String returns e as it is written.
@@ -47,8 +47,23 @@ func (e Event) String() string {
 		return "identify"
 	case ComponentEvent:
 		return "component"
+	case TrackEvent:
+		return e.track()
 	default:
 		return e.Name
+	}
+}
+
+// track returns a track event as it is written: by its name alone, unless that
+// would mean something else.
+func (e Event) track() string {
+	switch alone, ok := parseEvent(e.Name); {
+	case e.Name == "":
+		return "track"
+	case ok && alone.Kind == TrackEvent && alone.Name == e.Name:
+		return e.Name
+	default:
+		return "track:" + e.Name
 	}
 }
 

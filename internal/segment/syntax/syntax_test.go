@@ -81,7 +81,7 @@ func TestWhatIsNoText(t *testing.T) {
 func TestWindowsLineEndsAndByteOrderMark(t *testing.T) {
 	src := "segment: a\nname: N\nsoWhat: x\nwhen: {segment: x}\nexamples:\n- name: e\n  signals: |\n    0s page path=/\n    5s page:\n  at: 0s\n  member: true\n"
 	_, err := Parse("in.yaml", []byte("\ufeff"+strings.ReplaceAll(src, "\n", "\r\n")))
-	require.EqualError(t, err, `in.yaml:9:8: "page:" names no page or screen: write its name after the colon`)
+	require.EqualError(t, err, `in.yaml:9:8: "page:" names nothing: write a name after the colon`)
 }
 
 func TestParseCondTakesOneCondition(t *testing.T) {

@@ -22,8 +22,11 @@ func (s *search) signals(m rule.Match) []rule.ExampleSignal {
 		if i == maxEvents {
 			break
 		}
-		if e.Kind == rule.AnyEvent {
+		switch e {
+		case rule.Event{Kind: rule.AnyEvent}:
 			e = rule.Event{Kind: rule.PageEvent}
+		case rule.Event{Kind: rule.TrackEvent}:
+			e.Name = "Something"
 		}
 		all = append(all, s.stating(e, m.Where, "", true)...)
 	}
