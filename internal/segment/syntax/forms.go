@@ -123,7 +123,7 @@ var exampleForm = form{
 func matchKeys(of string) []key {
 	return []key{
 		{"where", "predicate", "what their properties must be", optional},
-		{of, "events", "which signals: names of track events, page, page:NAME, screen, screen:NAME, identify, component, or \"*\" for any activity", required},
+		{of, "events", "which signals: names of track events, track for any, page, page:NAME, screen, screen:NAME, identify, component, or \"*\" for any activity", required},
 	}
 }
 
