@@ -15,7 +15,8 @@ build: ## the binary, static
 run: build ## the storefront example, with its visitors' signals as if just sent
 	@examples/run.sh storefront
 
-test: ## every test; what it cannot run it says
+test: ## every test, with what it needs fetched; what it cannot run it says
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory clients || echo "without the clients, tests under Node are skipped"
 	CGO_ENABLED=$(RACE_CGO) $(GO) test $(RACE_FLAG) ./...
 	$(GO) test -run Allocat $(ALLOC_PKGS)
 
