@@ -47,8 +47,7 @@ type binding struct {
 	summary *visitor.Summary
 
 	// Of the signals, by position:
-	names     []*name
-	items     []item  // the signals as rules look at them
+	kindOf    []int32 // of kinds
 	active    []bool  // whether they are activity
 	deviceOf  []int32 // the number of the device
 	sessionOf []int32 // -1 for a hidden tab's heartbeat outside any session
@@ -72,7 +71,7 @@ type workbench struct {
 	kinds   kindList
 	devices deviceList
 	streams []stream
-	pairs   []pair
+	seen    item // see item
 	found   found
 	said    []span
 	loads   []load
@@ -130,31 +129,40 @@ func (b *binding) open(s *Set, rec *visitor.Record) {
 	n := len(b.sigs)
 	b.ints.least, b.nums.least, b.work.least = n+64, n/4+16, 16*n+64
 	b.log = &Log{set: s, at: make([]int64, n), dropped: rec.Summary.Dropped, horizon: rec.Summary.Horizon}
-	b.names, b.items, b.active, b.deviceOf = sized(b.names, n), sized(b.items, n), sized(b.active, n), b.work.take(n)
+	b.active, b.deviceOf, b.kindOf = sized(b.active, n), b.work.take(n), b.work.take(n)
 	for i := range b.sigs {
 		sig := &b.sigs[i]
 		b.log.at[i], b.deviceOf[i] = sig.At, b.devices.of(sig.Device)
-		b.names[i], b.items[i] = b.kinds.of(s, sig)
+		b.kindOf[i] = b.kinds.of(s, sig)
 		b.active[i] = true
-		if role := b.names[i].role; role != plainRole {
+		if role := b.kind(i).known.role; role != plainRole {
 			b.reports = append(b.reports, int32(i))
-			b.active[i] = role != heartbeat || b.items[i].stated(s.beat.visible)
+			b.active[i] = role != heartbeat || b.item(int32(i)).stated(s.beat.visible)
 		}
 	}
 	b.cutSessions()
 }
 
+// kind returns the kind of the signal at a position.
+func (b *binding) kind(pos int) *kind { return &b.kinds[b.kindOf[pos]] }
+
+// item returns the signal at a position as rules look at it. It is good until
+// the next call.
+func (b *binding) item(pos int32) *item {
+	b.seen = item{&b.sigs[pos], b.kinds[b.kindOf[pos]].shape}
+	return &b.seen
+}
+
 // reset lets go of the Log and the record, and keeps the room for others.
 func (b *binding) reset() {
-	clear(b.items)
+	b.seen = item{}
 	clear(b.kinds)
 	b.devices.reset()
 	clear(b.interned)
 	b.found.forget()
 	b.work.reset()
 	*b = binding{
-		names: b.names, items: b.items, active: b.active, reports: b.reports,
-		posts: b.posts, kept: b.kept, workbench: b.workbench,
+		active: b.active, reports: b.reports, posts: b.posts, kept: b.kept, workbench: b.workbench,
 	}
 	b.kinds, b.reports, b.interned = b.kinds[:0], b.reports[:0], b.interned[:0]
 }

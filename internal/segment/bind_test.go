@@ -67,6 +67,7 @@ func TestKindsAndDevicesAreToldApart(t *testing.T) {
 		var kinds kindList
 		var devices deviceList
 		numbers := map[string]int32{}
+		counted := map[*name]int32{}
 		for range 3 * few {
 			sig := &signal.Signal{
 				Type:   rapid.SampledFrom([]signal.Type{signal.Track, signal.Page}).Draw(t, "type"),
@@ -74,16 +75,22 @@ func TestKindsAndDevicesAreToldApart(t *testing.T) {
 				Device: fmt.Sprint(rapid.IntRange(0, 2*few).Draw(t, "device")),
 				Props:  genProps().Draw(t, "props"),
 			}
-			known, it := kinds.of(set, sig)
-			require.Same(t, set.events.of(sig), known)
-			require.Same(t, sig, it.Signal)
-			require.True(t, it.shape.fits(sig.Props))
+			k := kinds[kinds.of(set, sig)]
+			require.Same(t, set.events.of(sig), k.known)
+			require.True(t, k.shape.fits(sig.Props))
+			counted[k.known]++
 			n := devices.of(sig.Device)
 			if _, seen := numbers[sig.Device]; !seen {
 				require.Len(t, numbers, int(n))
 				numbers[sig.Device] = n
 			}
 			require.Equal(t, numbers[sig.Device], n)
+		}
+		for _, k := range kinds {
+			counted[k.known] -= k.signals
+		}
+		for _, left := range counted {
+			require.Zero(t, left)
 		}
 	})
 }

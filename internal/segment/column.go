@@ -104,14 +104,16 @@ type attributeColumn struct{ attribute *attribute }
 
 func (a attributeColumn) build(b *binding) column {
 	b.found.reset()
+	if !b.kinds.say(a.attribute) {
+		return column{group: b.ints.take(len(b.log.sessions) + 1)}
+	}
 	var buf [2]prop
 	b.said = blank(b.said, len(b.log.sessions)) // the entries of the latest signal with the attribute
-	for i := range b.items {
-		session := b.sessionOf[i]
-		if session < 0 || !b.items[i].shape.says[a.attribute.n] {
+	for i, session := range b.sessionOf {
+		if session < 0 || !b.kind(i).shape.says[a.attribute.n] {
 			continue
 		}
-		vals := a.attribute.in(&b.items[i], &buf)
+		vals := a.attribute.in(b.item(int32(i)), &buf)
 		if len(vals) > 0 && !b.found.repeats(vals, b.said[session]) {
 			b.said[session] = b.found.add(int32(i), vals)
 		}
@@ -129,7 +131,7 @@ type traitColumn struct {
 func (t traitColumn) build(b *binding) column {
 	b.found.reset()
 	for _, pos := range b.posts[t.matcher] {
-		b.found.add(pos, b.items[pos].all(t.key))
+		b.found.add(pos, b.item(pos).all(t.key))
 	}
 	return column{pos: b.ints.copy(b.found.pos), ref: b.values(nil)}
 }

@@ -59,7 +59,7 @@ func (b *binding) find(v valueColumn) {
 	var buf [2]prop
 	var said span
 	for _, pos := range b.posts[v.matcher] {
-		vals := v.property.of(&b.items[pos], &buf)
+		vals := v.property.of(b.item(pos), &buf)
 		switch {
 		case v.kind == numbers:
 			f.addNumbers(pos, vals)

@@ -9,37 +9,44 @@ import (
 // few is up to how many entries looking through them is cheaper than hashing.
 const few = 12
 
-// A kindList remembers which signals a record has had: for each type and name
-// what is known of them, and the latest one.
+// A kindList is the kinds of the signals of a record. After the first few a
+// kind may be in it several times.
 type kindList []kind
 
+// A kind is signals with one type, one name and the same keys of properties.
 type kind struct {
-	of     signal.Type
-	text   string
-	known  *name
-	latest item
+	of      signal.Type
+	text    string
+	props   signal.Props // of the first of them
+	known   *name
+	shape   *shape
+	signals int32 // how many there are
 }
 
-// of returns what is known of the type and the name of a signal, and the signal
-// with its shape.
-func (l *kindList) of(s *Set, sig *signal.Signal) (*name, item) {
-	for i := range *l {
+// of returns where the kind of a signal is in the list, and counts it there.
+func (l *kindList) of(s *Set, sig *signal.Signal) int32 {
+	var known *name
+	for i := range min(len(*l), few) {
 		k := &(*l)[i]
 		if k.of != sig.Type || k.text != sig.Name {
 			continue
 		}
-		if !sameKeys(k.latest.Props, sig.Props) {
-			k.latest.shape = k.known.shapes.of(&s.keys, sig)
+		if sameKeys(k.props, sig.Props) {
+			k.signals++
+			return int32(i)
 		}
-		k.latest.Signal = sig
-		return k.known, k.latest
+		known = k.known
 	}
-	known := s.events.of(sig)
-	latest := item{sig, known.shapes.of(&s.keys, sig)}
-	if len(*l) < few {
-		*l = append(*l, kind{sig.Type, sig.Name, known, latest})
+	if known == nil {
+		known = s.events.of(sig)
 	}
-	return known, latest
+	*l = append(*l, kind{sig.Type, sig.Name, sig.Props, known, known.shapes.of(&s.keys, sig), 1})
+	return int32(len(*l) - 1)
+}
+
+// say reports whether anything in the signals can tell an attribute.
+func (l kindList) say(a *attribute) bool {
+	return slices.ContainsFunc(l, func(k kind) bool { return k.shape.says[a.n] })
 }
 
 func sameKeys(a, b signal.Props) bool {

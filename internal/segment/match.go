@@ -168,32 +168,30 @@ func appendNormal(dst []byte, name string) (normal []byte, ok bool) {
 	return dst, true
 }
 
-// A pair says that a signal matches.
-type pair struct{ matcher, pos int32 }
-
 // match finds, for each matcher, the positions of the signals that match it.
 func (b *binding) match() {
 	matchers := b.log.set.matchers
-	size := b.work.take(len(matchers))
-	b.pairs = b.pairs[:0]
-	for i, n := range b.names {
-		list := n.matchers
-		if !b.active[i] {
-			list = n.idle
-		}
-		for _, m := range list {
-			if matchers[m].satisfied(&b.items[i]) {
-				size[m]++
-				b.pairs = append(b.pairs, pair{m, int32(i)})
-			}
+	b.posts, b.kept = sized(b.posts, len(matchers)), blank(b.kept, len(matchers))
+	most := b.work.take(len(matchers))
+	for k := range b.kinds {
+		for _, m := range b.kinds[k].known.matchers {
+			most[m] += b.kinds[k].signals
 		}
 	}
-	b.posts, b.kept = sized(b.posts, len(matchers)), blank(b.kept, len(matchers))
-	for m, n := range size {
+	for m, n := range most {
 		b.posts[m] = b.work.take(int(n))[:0]
 	}
-	for _, p := range b.pairs {
-		b.posts[p.matcher] = append(b.posts[p.matcher], p.pos)
+	for i := range b.kindOf {
+		known := b.kind(i).known
+		list := known.matchers
+		if !b.active[i] {
+			list = known.idle
+		}
+		for _, m := range list {
+			if matchers[m].plain() || matchers[m].satisfied(b.item(int32(i))) {
+				b.posts[m] = append(b.posts[m], int32(i))
+			}
+		}
 	}
 }
 

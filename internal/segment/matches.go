@@ -190,7 +190,7 @@ func (t *table) together(p, q int32) bool {
 func (t *table) alike(s *step, p, q int32) bool {
 	var pbuf, qbuf [2]prop
 	for _, property := range s.same {
-		ps, qs := property.of(&t.b.items[p], &pbuf), property.of(&t.b.items[q], &qbuf)
+		ps, qs := property.of(t.b.item(p), &pbuf), property.of(t.b.item(q), &qbuf)
 		if !shareValue(ps, qs) {
 			return false
 		}

@@ -127,10 +127,10 @@ func (b *binding) pages() []int32 {
 			*page = int32(i) + 1
 		}
 		b.pageOf[i] = *page - 1
-		if byID == nil || s.Type != signal.Page && b.names[i].role == plainRole {
+		if byID == nil || s.Type != signal.Page && b.kind(i).known.role == plainRole {
 			continue
 		}
-		view := b.items[i].all(b.log.set.beat.view)
+		view := b.item(int32(i)).all(b.log.set.beat.view)
 		switch {
 		case s.Type != signal.Page && len(view) > 0:
 			b.pageOf[i] = byID[view[0].Value.String()] - 1
@@ -148,7 +148,7 @@ func (b *binding) pages() []int32 {
 // or scroll names any.
 func (b *binding) viewIDs() map[string]int32 {
 	for _, i := range b.reports {
-		if len(b.items[i].all(b.log.set.beat.view)) > 0 {
+		if len(b.item(i).all(b.log.set.beat.view)) > 0 {
 			return map[string]int32{}
 		}
 	}

@@ -92,7 +92,7 @@ func (v viewColumn) build(b *binding) column {
 type dwellColumn struct{ matcher int }
 
 func (d dwellColumn) build(b *binding) column {
-	counts := func(i int32) bool { return b.names[i].role == heartbeat }
+	counts := func(i int32) bool { return b.kind(int(i)).known.role == heartbeat }
 	return b.perView(d.matcher, counts, func(prev, beat int32, so float64) float64 {
 		return so + float64(b.vouched(prev, beat))/1000
 	})
@@ -102,7 +102,7 @@ func (d dwellColumn) build(b *binding) column {
 // active: from the heartbeat before, or the view's beginning, but at most one
 // and a half of its interval.
 func (b *binding) vouched(prev, beat int32) int64 {
-	s, keys := &b.items[beat], &b.log.set.beat
+	s, keys := b.item(beat), &b.log.set.beat
 	if !s.stated(keys.visible) || !s.stated(keys.active) {
 		return 0
 	}
@@ -136,8 +136,8 @@ func (d scrollColumn) build(b *binding) column {
 }
 
 func (b *binding) scrollDepth(i int32) (percent float64, ok bool) {
-	for _, key := range b.log.set.beat.depth[b.names[i].role] {
-		if vals := b.items[i].all(key); len(vals) > 0 {
+	for _, key := range b.log.set.beat.depth[b.kind(int(i)).known.role] {
+		if vals := b.item(i).all(key); len(vals) > 0 {
 			return number(vals[0].Value)
 		}
 	}
