@@ -70,8 +70,8 @@ type compiler struct {
 	columns    map[builder]int
 	properties map[string]*property
 
-	// The segments that ask each matcher and column.
-	usedMatchers, usedColumns map[int][]int
+	usedColumns map[int][]int // the segments that ask each column
+	usedSession []int         // those that ask which session is the current one
 }
 
 func newCompiler(opts Options) *compiler {
@@ -99,8 +99,7 @@ func newCompiler(opts Options) *compiler {
 		columns:    map[builder]int{},
 		properties: map[string]*property{},
 
-		usedMatchers: map[int][]int{},
-		usedColumns:  map[int][]int{},
+		usedColumns: map[int][]int{},
 	}
 }
 

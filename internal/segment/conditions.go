@@ -156,33 +156,40 @@ func pagesWhere(p syntax.Pred) syntax.Match {
 // session returns a node for each thing asked of the current session, in the
 // order of sessionParts.
 func (c *compiler) session(x syntax.Session) []node {
-	pages := c.column(postColumn{c.match(pagesWhere(nil)), true})
-	anything := syntax.Match{Events: []syntax.Event{{Kind: syntax.AnyEvent}}}
-	acts := c.column(postColumn{c.match(anything), true})
+	c.askSession()
 	var nodes []node
 	for _, part := range sessionParts(x) {
 		switch {
 		case len(part.Number) > 0:
 			nodes = append(nodes, &sessionTest{figure: sessionNumber, cmps: c.comparisons(part.Number)})
 		case len(part.Pages) > 0:
-			nodes = append(nodes, &sessionTest{figure: sessionPages, pages: pages, cmps: c.comparisons(part.Pages)})
+			nodes = append(nodes, &sessionTest{figure: sessionPages, pages: c.pagesBySession(), cmps: c.comparisons(part.Pages)})
 		case len(part.Duration) > 0:
-			nodes = append(nodes, &sessionTest{figure: sessionSeconds, acts: acts, cmps: c.comparisons(part.Duration)})
+			nodes = append(nodes, &sessionTest{figure: sessionSeconds, acts: c.activityBySession(), cmps: c.comparisons(part.Duration)})
 		case len(part.Entry) > 0:
-			nodes = append(nodes, c.entry(pages, part.Entry))
+			nodes = append(nodes, c.entry(part.Entry))
 		case len(part.Referrer) > 0:
-			nodes = append(nodes, c.entry(pages, syntax.Pred{{Property: "referrer", Tests: part.Referrer, Pos: part.Pos}}))
+			nodes = append(nodes, c.entry(syntax.Pred{{Property: "referrer", Tests: part.Referrer, Pos: part.Pos}}))
 		case part.Returning != nil:
 			nodes = append(nodes, returning{*part.Returning})
 		case part.ReturnedWithin != nil:
-			nodes = append(nodes, &returned{within: part.ReturnedWithin.Milliseconds(), acts: acts})
+			nodes = append(nodes, &returned{within: part.ReturnedWithin.Milliseconds(), acts: c.activityBySession()})
 		}
 	}
 	return nodes
 }
 
-func (c *compiler) entry(pages int, p syntax.Pred) node {
-	return &entry{pages: pages, match: c.column(postColumn{matcher: c.match(pagesWhere(p))})}
+func (c *compiler) pagesBySession() int {
+	return c.column(postColumn{c.match(pagesWhere(nil)), true})
+}
+
+func (c *compiler) activityBySession() int {
+	anything := syntax.Match{Events: []syntax.Event{{Kind: syntax.AnyEvent}}}
+	return c.column(postColumn{c.match(anything), true})
+}
+
+func (c *compiler) entry(p syntax.Pred) node {
+	return &entry{pages: c.pagesBySession(), match: c.column(postColumn{matcher: c.match(pagesWhere(p))})}
 }
 
 // sessionParts takes a condition on the session apart, each part asking one
@@ -229,6 +236,7 @@ func (c *compiler) context(x syntax.Context) []node {
 			nodes[i] = newClockTest(a, tests, c.calendar.zone)
 			continue
 		}
+		c.askSession()
 		nodes[i] = &contextTest{attribute: a, tests: tests, column: c.column(attributeColumn{a})}
 	}
 	return nodes

@@ -10,6 +10,8 @@ type segmentSet []uint64
 
 func (s segmentSet) add(i int) { s[i/64] |= 1 << (i % 64) }
 
+func (s segmentSet) has(i int) bool { return s[i/64]>>(i%64)&1 != 0 }
+
 func (s segmentSet) addAll(more segmentSet) {
 	for w := range s {
 		s[w] |= more[w]
@@ -20,18 +22,17 @@ func (s segmentSet) addAll(more segmentSet) {
 func (c *compiler) touching(live []syntax.Definition) {
 	n := len(live)
 	dependents := c.dependents(live)
-	sets := func(used map[int][]int, count int) []segmentSet {
-		all := make([]segmentSet, count)
-		for i := range all {
-			all[i] = newSegmentSet(n)
-			for _, segment := range used[i] {
-				all[i].addAll(dependents[segment])
-			}
+	withDependents := func(segments []int) segmentSet {
+		all := newSegmentSet(n)
+		for _, i := range segments {
+			all.addAll(dependents[i])
 		}
 		return all
 	}
-	c.set.byMatcher = sets(c.usedMatchers, len(c.set.matchers))
-	c.set.byColumn = sets(c.usedColumns, len(c.set.builders))
+	for i := range c.set.builders {
+		c.set.byColumn = append(c.set.byColumn, withDependents(c.usedColumns[i]))
+	}
+	c.set.bySession = withDependents(c.usedSession)
 }
 
 func newSegmentSet(n int) segmentSet { return make(segmentSet, (n+63)/64) }
@@ -61,9 +62,10 @@ type Walk struct {
 	Truncated, Saturated bool
 
 	frame   frame
-	touched []uint64 // by position of a signal: the segments it can be about
-	next    []int64  // by segment: when time may change it
-	in      []bool   // by segment
+	touched []uint64   // by position of a signal: the segments it can be about
+	due     segmentSet // those that the signals of the instant can be about
+	next    []int64    // by segment: when time may change it
+	in      []bool     // by segment
 }
 
 // Follow goes through time with a record and tells visit of each change of
@@ -75,18 +77,15 @@ func (s *Set) Follow(rec *visitor.Record, from, to int64, w *Walk, visit func(se
 	b.fill(s, rec)
 	w.begin(b, from)
 	for at := from; at <= to; {
-		first := w.frame.cut
-		cut := first
-		for cut < len(b.log.at) && b.log.at[cut] <= at {
-			cut++
-		}
-		w.frame.moveTo(at, at, cut)
+		cut := w.advance(at)
+		soonest := Forever
 		for _, i := range s.active {
-			if at == from || w.next[i] <= at || w.about(i, first, cut) {
+			if at == from || w.next[i] <= at || w.due.has(i) {
 				w.ask(i, at, visit)
 			}
+			soonest = min(soonest, w.next[i])
 		}
-		at = w.soonest()
+		at = soonest
 		if cut < len(b.log.at) {
 			at = min(at, b.log.at[cut])
 		}
@@ -104,23 +103,16 @@ func (w *Walk) begin(b *binding, from int64) {
 	for i := range w.next {
 		w.next[i] = Forever
 	}
-	w.touched = blank(w.touched, len(b.log.at)*w.words())
-	for m, post := range b.posts {
-		w.touch(post, s.byMatcher[m])
-	}
+	w.due = sized(w.due, len(s.bySession))
+	w.touched = blank(w.touched, len(b.log.at)*len(w.due))
 	for i := range b.log.columns {
 		w.touch(b.log.columns[i].pos, s.byColumn[i])
 	}
-	for _, t := range b.log.turns { // another session is current: ask them all
-		for k := range w.words() {
-			w.touched[int(t.pos)*w.words()+k] = ^uint64(0)
-		}
+	for _, t := range b.log.turns {
+		w.touch([]int32{t.pos}, s.bySession)
 	}
 	w.frame.begin(b.log, nil, from, from)
 }
-
-// words returns how many words a set of all segments has.
-func (w *Walk) words() int { return (len(w.in) + 63) / 64 }
 
 // touch notes that the signals at positions can be about segments.
 func (w *Walk) touch(positions []int32, segments segmentSet) {
@@ -135,16 +127,17 @@ func (w *Walk) touch(positions []int32, segments segmentSet) {
 	}
 }
 
-// about reports whether one of the signals from first up to cut can be about
-// segment i.
-func (w *Walk) about(i, first, cut int) bool {
-	n := w.words()
-	for p := first; p < cut; p++ {
-		if w.touched[p*n+i/64]>>(i%64)&1 != 0 {
-			return true
-		}
+// advance moves on to an instant, finds out what its signals can be about, and
+// returns how many signals there are then.
+func (w *Walk) advance(at int64) (cut int) {
+	times := w.frame.log.at
+	clear(w.due)
+	n := len(w.due)
+	for cut = w.frame.cut; cut < len(times) && times[cut] <= at; cut++ {
+		w.due.addAll(w.touched[cut*n:][:n])
 	}
-	return false
+	w.frame.moveTo(at, at, cut)
+	return cut
 }
 
 // ask evaluates segment i and tells visit if membership changes.
@@ -157,13 +150,4 @@ func (w *Walk) ask(i int, at int64, visit func(segment int, at int64, member boo
 		w.in[i] = member
 		visit(i, at, member)
 	}
-}
-
-// soonest returns the first instant at which time may change a segment.
-func (w *Walk) soonest() int64 {
-	first := Forever
-	for _, at := range w.next {
-		first = min(first, at)
-	}
-	return first
 }

@@ -133,7 +133,6 @@ func (c *compiler) viewsAbout(x syntax.Affinity) int {
 	}
 	key := "views about " + x.Topic
 	if i, ok := c.matchers[key]; ok {
-		c.usedMatchers[i] = append(c.usedMatchers[i], c.current)
 		return i
 	}
 	if len(entries) > 0 {
@@ -145,7 +144,6 @@ func (c *compiler) viewsAbout(x syntax.Affinity) int {
 		entry.others = append(entry.others, c.set.keys.of(name))
 	}
 	i := c.newMatcher(key, withoutRepetition(viewEvents), []propTest{{property: entry, tests: []test{oneOf(entries)}}})
-	c.usedMatchers[i] = append(c.usedMatchers[i], c.current)
 	return i
 }
 

@@ -56,6 +56,10 @@ func (c *compiler) columnOf(b builder) int {
 	return i
 }
 
+// askSession notes that the current segment depends on which session is the
+// current one.
+func (c *compiler) askSession() { c.usedSession = append(c.usedSession, c.current) }
+
 // match returns the index of the matcher of m.
 func (c *compiler) match(m syntax.Match) int {
 	events := withoutRepetition(m.Events)
@@ -64,7 +68,6 @@ func (c *compiler) match(m syntax.Match) int {
 	if !ok {
 		i = c.newMatcher(key, events, c.pred(m.Where))
 	}
-	c.usedMatchers[i] = append(c.usedMatchers[i], c.current)
 	return i
 }
 

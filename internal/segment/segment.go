@@ -62,10 +62,11 @@ type Set struct {
 	lists    []List
 	held     int // how many rules are held
 
-	// The segments whose truth a signal can change, by what it matches and by
-	// the columns that it has an entry in.
-	byMatcher, byColumn []segmentSet
-	builders            []builder
+	builders []builder // of columns
+	// The segments whose truth a signal can change: by the columns that it has
+	// an entry in, and by making another session the current one.
+	byColumn  []segmentSet
+	bySession segmentSet
 
 	missing []Missing
 	entries map[string]string // one about each topic

@@ -20,6 +20,9 @@ func (c *compiler) window(w syntax.Window) window {
 	if w.Previous {
 		out.after = 1
 	}
+	if out.ofSession() {
+		c.askSession()
+	}
 	return out
 }
 
