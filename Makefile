@@ -2,7 +2,8 @@
 # nothing but Go.
 
 GO      ?= go
-LINT    := $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
+TOOL    := $(GO) tool -modfile=.ci/tools/go.mod
+LINT    := $(TOOL) golangci-lint
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 export CGO_ENABLED ?= 0
@@ -17,7 +18,8 @@ run: build ## the storefront example, with its visitors' signals as if just sent
 
 test: ## every test, with what it needs fetched; what it cannot run it says
 	@! command -v npm >/dev/null || $(MAKE) --no-print-directory clients || echo "without the clients, tests under Node are skipped"
-	CGO_ENABLED=$(RACE_CGO) $(GO) test $(RACE_FLAG) ./...
+	CGO_ENABLED=$(RACE_CGO) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- $(RACE_FLAG) $$($(GO) list ./... | grep -v /clients/)
+	CGO_ENABLED=$(RACE_CGO) $(TOOL) gotestsum --format standard-verbose -- $(RACE_FLAG) ./clients/...
 	$(GO) test -run Allocat $(ALLOC_PKGS)
 
 # The race detector allocates for itself, so allocation ceilings are built and
