@@ -57,6 +57,7 @@
 //	contentful/emulator/webhook   whom it tells what was done
 //	contentful/emulator/cma       what it is written by: management and upload
 //	contentful/emulator/faults    what goes wrong when asked to
+//	contentful/emulator/host      the page that embeds apps, as the web app does
 //	contentful/emulator           the parts put together and served
 //	contentful/emulator/emulatortest  started for a test
 //

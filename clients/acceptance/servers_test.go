@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -12,13 +13,20 @@ import (
 )
 
 // servers are what files of tests may ask for, by the environment variable that
-// tells the address. Each file has its own.
+// tells where it is. Each file has its own.
 var servers = map[string]func(t *testing.T) string{
 	"SIGNATURES_URL":  signatures,
 	"READING_URL":     reading,
 	"COMPOSITION_URL": composition,
 	"EDITING":         editing,
 	"STAND_IN":        standIn,
+	"CHROMIUM":        browser,
+}
+
+// browser returns the path of Chromium.
+func browser(t *testing.T) (path string) {
+	needs(t, "chromium", func() (err error) { path, err = exec.LookPath("chromium"); return err })
+	return path
 }
 
 // serve answers with h until the test ends.

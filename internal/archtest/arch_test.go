@@ -41,7 +41,7 @@ var tiers = []struct {
 	{"stand-in", true, false, []string{ // one program of its own, in parts
 		"internal/contentful/emulator/wire", "internal/contentful/emulator/store",
 		"internal/contentful/emulator/query", "internal/contentful/emulator/delivery", "internal/contentful/emulator/cma",
-		"internal/contentful/emulator/webhook", "internal/contentful/emulator/faults",
+		"internal/contentful/emulator/webhook", "internal/contentful/emulator/faults", "internal/contentful/emulator/host",
 		"internal/contentful/emulator", "internal/contentful/emulator/emulatortest",
 	}},
 	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "cmd/conformance", "clients/acceptance", "internal/archtest"}},

@@ -10,5 +10,6 @@
 // on demand is controlled at /_emulator/faults or through [Emulator.Faults].
 //
 // The parts: store remembers, query chooses, delivery and cma speak the two
-// protocols, webhook calls, faults misbehaves, wire is how all answer.
+// protocols, webhook calls, host embeds apps, faults misbehaves, wire is how all
+// answer.
 package emulator

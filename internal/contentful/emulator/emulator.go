@@ -17,6 +17,7 @@ import (
 	"github.com/segue-dev/segue/internal/contentful/emulator/cma"
 	"github.com/segue-dev/segue/internal/contentful/emulator/delivery"
 	"github.com/segue-dev/segue/internal/contentful/emulator/faults"
+	"github.com/segue-dev/segue/internal/contentful/emulator/host"
 	"github.com/segue-dev/segue/internal/contentful/emulator/store"
 	"github.com/segue-dev/segue/internal/contentful/emulator/webhook"
 	"github.com/segue-dev/segue/internal/contentful/emulator/wire"
@@ -49,6 +50,7 @@ type Emulator struct {
 
 	apis    map[string]http.Handler
 	cma     *cma.API
+	host    http.Handler
 	persist *persister
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
@@ -124,8 +126,9 @@ func (e *Emulator) committed(events []store.Event) {
 func (e *Emulator) mount(o Options) {
 	cda := delivery.New(e.Store, delivery.Options{Token: cmp.Or(o.Delivery, "delivery"), Now: o.Now})
 	cpa := delivery.New(e.Store, delivery.Options{Token: cmp.Or(o.Preview, "preview"), Preview: true, Now: o.Now})
+	management := cmp.Or(o.Management, "management")
 	e.cma = cma.New(e.Store, cma.Options{
-		Token: cmp.Or(o.Management, "management"), Log: e.Webhooks, Now: o.Now,
+		Token: management, Log: e.Webhooks, Now: o.Now,
 		AssetHost: func(r *http.Request) string { return r.Host },
 	})
 	e.apis = map[string]http.Handler{
@@ -134,6 +137,7 @@ func (e *Emulator) mount(o Options) {
 		"cma":    e.Faults.Wrap("cma", wire.ManagementType, e.cma),
 		"upload": e.Faults.Wrap("upload", wire.ManagementType, e.cma),
 	}
+	e.host = host.New(host.Options{Own: e.cma, Apps: e.apis["cma"], Token: management})
 }
 
 // API returns one API alone, at the root: cda, cpa, cma or upload; nil for
@@ -183,6 +187,8 @@ func (e *Emulator) serveOwn(w http.ResponseWriter, r *http.Request) bool {
 		}
 	case path == "/_emulator/space":
 		e.serveSpace(w, r)
+	case path == host.Path || strings.HasPrefix(path, host.Path+"/"):
+		e.host.ServeHTTP(w, r)
 	default:
 		return false
 	}
