@@ -243,12 +243,19 @@ test('apps sign requests and get tokens', async () => {
   const der = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
   await client.appKey.create(params, { jwk: { alg: 'RS256', kty: 'RSA', use: 'sig', x5c: [der], kid: 'k1', x5t: 'k1' } })
   const part = (o) => Buffer.from(JSON.stringify(o)).toString('base64url')
-  const jwt = (iss) => {
+  const jwt = (iss, pem = privateKey.export({ type: 'pkcs8', format: 'pem' })) => {
     const unsigned = part({ alg: 'RS256', typ: 'JWT', kid: 'k1' }) + '.' + part({ iss, exp: Math.floor(Date.now() / 1000) + 300 })
-    return unsigned + '.' + createSign('RSA-SHA256').update(unsigned).sign(createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'base64url')
+    return unsigned + '.' + createSign('RSA-SHA256').update(unsigned).sign(createPrivateKey(pem), 'base64url')
   }
   const { token } = await client.appAccessToken.create(params, { jwt: jwt(app.sys.id) })
   const asApp = createClient({ accessToken: token, host: at.all, basePath: '/cma', insecure: true }, { type: 'plain', defaults: { spaceId: 'any', environmentId: 'master' } })
   assert.equal((await asApp.contentType.get({ contentTypeId: 'note' })).sys.id, 'note')
   assert.equal((await refused(client.appAccessToken.create(params, { jwt: jwt('another') }))).name, 'AccessTokenInvalid')
+
+  const { sys, generated } = await client.appKey.create(params, { generate: true })
+  assert.ok((await client.appAccessToken.create(params, { jwt: jwt(app.sys.id, generated.privateKey) })).token)
+  const kept = await client.appKey.getMany(params)
+  assert.ok(!JSON.stringify(kept).includes('PRIVATE'))
+  await client.appKey.delete({ ...params, fingerprint: sys.id })
+  assert.equal((await refused(client.appAccessToken.create(params, { jwt: jwt(app.sys.id, generated.privateKey) }))).name, 'AccessTokenInvalid')
 })

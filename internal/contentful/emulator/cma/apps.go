@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -15,14 +14,6 @@ import (
 	"github.com/segue-dev/segue/internal/contentful/emulator/store"
 	"github.com/segue-dev/segue/internal/contentful/emulator/wire"
 	"github.com/segue-dev/segue/internal/contentful/signature"
-)
-
-// What apps have besides their definition and installations, in the scope of the
-// organization. The id of a secret and of a subscription is that of the app.
-const (
-	appKey          store.Kind = "AppKey"
-	appSecret       store.Kind = "AppSigningSecret"
-	appSubscription store.Kind = "AppEventSubscription"
 )
 
 // putInstallation installs an app in an environment, or gives it other
@@ -58,7 +49,7 @@ func putOfApp(kind store.Kind) handler {
 		if _, err := c.found(store.AppDefinition, c.path("id")); err != nil {
 			return reply{}, err
 		}
-		if kind == appSecret && signature.CheckSecret(text(body, "value")) != nil {
+		if kind == store.AppSigningSecret && signature.CheckSecret(text(body, "value")) != nil {
 			return reply{}, invalid("ValidationFailed", problem{Name: "regexp", Path: []any{"value"}, Details: "A secret has 64 characters of 0-9, a-z, A-Z, +, /, =, _ and -"})
 		}
 		err = c.scope.Update(func(tx *store.Tx) error {
@@ -83,90 +74,12 @@ func getOfApp(kind store.Kind) handler {
 			return reply{}, err
 		}
 		o := c.scope.Managed(e)
-		if value := text(o, "value"); kind == appSecret {
+		if value := text(o, "value"); kind == store.AppSigningSecret {
 			o["redactedValue"] = value[len(value)-4:]
 			delete(o, "value")
 		}
 		return reply{http.StatusOK, o}, nil
 	}
-}
-
-// createKey gives an app a public key, of a JSON Web Key with a certificate.
-func createKey(c *call) (reply, error) {
-	body, err := c.object()
-	if err != nil {
-		return reply{}, err
-	}
-	if _, err := c.found(store.AppDefinition, c.path("id")); err != nil {
-		return reply{}, err
-	}
-	if _, err := publicKey(body); err != nil {
-		return reply{}, invalid("ValidationFailed", problem{Name: "jwk", Path: []any{"jwk"}, Details: "jwk.x5c must have the certificate of an RSA key; keys are not generated here"})
-	}
-	more := store.Object{"appDefinition": store.Link{LinkType: string(store.AppDefinition), ID: c.path("id")}.Object()}
-	id := c.path("id") + "." + text(body, "jwk", "kid")
-	var made *store.Entity
-	err = c.scope.Update(func(tx *store.Tx) error {
-		made = tx.Create(store.Entity{Kind: appKey, ID: id, Body: body, More: more})
-		return nil
-	})
-	return c.keyView(made, http.StatusCreated), err
-}
-
-func (c *call) keyView(e *store.Entity, status int) reply {
-	o := c.scope.Managed(e)
-	o["sys"] = with(o["sys"].(store.Object), "id", text(e.Body, "jwk", "kid"))
-	return reply{status, o}
-}
-
-// keys returns the keys of the app in the path.
-func (c *call) keys() []*store.Entity {
-	organization := c.api.store.Organization(organization)
-	return slices.DeleteFunc(slices.Clone(organization.List(appKey)), func(e *store.Entity) bool {
-		return text(e.More["appDefinition"], "sys", "id") != c.path("id")
-	})
-}
-
-func listKeys(c *call) (reply, error) {
-	items := []any{}
-	for _, e := range c.keys() {
-		items = append(items, c.keyView(e, 0).body)
-	}
-	return reply{http.StatusOK, array(items)}, nil
-}
-
-func deleteKey(c *call) (reply, error) {
-	_, err := c.change(appKey, c.path("id")+"."+c.path("key"), func(tx *store.Tx, e *store.Entity) (*store.Entity, error) {
-		tx.Delete(e)
-		return e, nil
-	})
-	return reply{status: http.StatusNoContent}, err
-}
-
-// publicKey reads the key of an app.
-func publicKey(body store.Object) (*rsa.PublicKey, error) {
-	chain, _ := at(body, "jwk", "x5c").([]any)
-	if len(chain) == 0 {
-		return nil, barred("no certificate")
-	}
-	encoded, _ := chain[0].(string)
-	der, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, err
-	}
-	if cert, err := x509.ParseCertificate(der); err == nil {
-		if key, ok := cert.PublicKey.(*rsa.PublicKey); ok {
-			return key, nil
-		}
-	}
-	key, err := x509.ParsePKIXPublicKey(der) // what Contentful's own tools put there
-	if err != nil {
-		return nil, err
-	}
-	if key, ok := key.(*rsa.PublicKey); ok {
-		return key, nil
-	}
-	return nil, barred("not an RSA key")
 }
 
 // maxLifetime is how long a token of an app, and the JWT it is asked for with,
@@ -252,9 +165,9 @@ func createSignedRequest(c *call) (reply, error) {
 		return reply{}, wire.Errorf(http.StatusBadRequest, "BadRequest", "The body is not a request to sign.")
 	}
 	app := c.path("id")
-	secret, ok := c.api.store.Organization(organization).Get(appSecret, app)
+	secret, ok := c.api.store.Organization(organization).Get(store.AppSigningSecret, app)
 	if !ok {
-		return reply{}, wire.NotFound(string(appSecret), app, "", "")
+		return reply{}, wire.NotFound(string(store.AppSigningSecret), app, "", "")
 	}
 	header := http.Header{}
 	for name, value := range req.Headers {

@@ -246,7 +246,7 @@ func TestAnAppGetsATokenForAJWTOfItsKeyOnly(t *testing.T) {
 	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	require.NoError(t, err)
 	c.ok(201, "POST", "/organizations/o/app_definitions/"+app+"/keys", `{"jwk": {"kid": "k", "x5c": ["`+base64.StdEncoding.EncodeToString(der)+`"]}}`)
-	c.fails(422, "ValidationFailed", "POST", "/organizations/o/app_definitions/"+app+"/keys", `{"generate": true}`)
+	c.fails(422, "ValidationFailed", "POST", "/organizations/o/app_definitions/"+app+"/keys", `{"generate": false}`)
 
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	jwt := func(by *rsa.PrivateKey, alg, iss string, exp time.Time) string {

@@ -121,7 +121,7 @@ func (v *view) list(kind store.Kind) []*query.Entity {
 // source returns where a kind is: the taxonomy belongs to the organization.
 func (v *view) source(kind store.Kind) *store.Scope {
 	if kind == store.Concept || kind == store.ConceptScheme {
-		return v.scope.Taxonomy()
+		return v.scope.OfOrganization()
 	}
 	return v.scope
 }

@@ -33,6 +33,10 @@ const (
 	Release         Kind = "Release"
 	AppDefinition   Kind = "AppDefinition"
 	AppInstallation Kind = "AppInstallation"
+
+	// Of an app, whose ID they have.
+	AppSigningSecret     Kind = "AppSigningSecret"
+	AppEventSubscription Kind = "AppEventSubscription"
 )
 
 // TheSecret is the ID of the secret that the webhooks of a space are signed with;

@@ -4,7 +4,7 @@ package store
 // contentful-import takes: what is archived is left out, drafts are in.
 func (s *Scope) Export() Object {
 	space := s.Whole()
-	taxonomy := s.Taxonomy()
+	taxonomy := s.OfOrganization()
 	export := Object{}
 	for _, l := range lists {
 		from := s

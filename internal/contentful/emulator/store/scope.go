@@ -160,6 +160,6 @@ func (s *Scope) DefaultLocale() string {
 // whole.
 func (s *Scope) Whole() *Scope { return s.store.Space(s.Space) }
 
-// Taxonomy returns the scope of the concepts and concept schemes that the
-// environment may use.
-func (s *Scope) Taxonomy() *Scope { return s.store.Organization(s.Organization) }
+// OfOrganization returns the scope of the organization, whose taxonomy and apps
+// an environment may use.
+func (s *Scope) OfOrganization() *Scope { return s.store.Organization(s.Organization) }

@@ -20,9 +20,8 @@ import (
 
 // A delivery is one event to tell one webhook.
 type delivery struct {
-	hook   hookID
+	target
 	topic  string // Type.action
-	name   string // of the webhook
 	crn    string
 	key    string // the idempotency key
 	at     time.Time
@@ -30,7 +29,6 @@ type delivery struct {
 	url    string
 	header http.Header // of the definition
 	body   []byte
-	secret string // "" = not signed
 }
 
 // A Call is one try to tell a webhook.
@@ -53,26 +51,20 @@ func (s *Sender) deliveries(e store.Event) []delivery {
 		return nil
 	}
 	payload := payloadOf(e)
-	space := e.Scope.Whole()
-	secret := ""
-	if kept, ok := space.Get(store.SigningSecret, store.TheSecret); ok {
-		secret = text(kept.Body, "value")
-	}
 	var due []delivery
-	for _, hook := range space.List(store.Webhook) {
-		if active, ok := hook.Body["active"].(bool); ok && !active || !wants(hook.Body, topic, payload) {
+	for _, t := range append(webhooks(e.Scope), apps(e.Scope)...) {
+		if active, ok := t.definition["active"].(bool); ok && !active || !wants(t.definition, topic, payload) {
 			continue
 		}
 		s.mu.Lock()
 		s.counter++
 		n := s.counter
 		s.mu.Unlock()
-		key := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d/%d", e.Scope.Space, hook.ID, n, e.At.UnixNano()))
+		key := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d/%d", t.hook.space, t.hook.id, n, e.At.UnixNano()))
 		d := delivery{
-			hook: hookID{e.Scope.Space, hook.ID}, topic: topic, name: text(hook.Body, "name"), crn: e.Scope.CRN(e.Entity),
-			key: hex.EncodeToString(key[:]), at: e.At, secret: secret,
+			target: t, topic: topic, crn: e.Scope.CRN(e.Entity), key: hex.EncodeToString(key[:]), at: e.At,
 		}
-		d.shape(hook.Body, payload)
+		d.shape(t.definition, payload)
 		due = append(due, d)
 	}
 	return due
@@ -154,7 +146,7 @@ func (s *Sender) send(d delivery, attempt int, call *Call) (*http.Response, erro
 	}
 	if d.secret != "" {
 		signed := signature.Request{Method: d.method, Path: r.URL.RequestURI(), Header: r.Header, Body: d.body}
-		headers, err := signature.Sign(d.secret, signed, signature.Context{}, s.opts.Now())
+		headers, err := signature.Sign(d.secret, signed, d.context, s.opts.Now())
 		if err != nil {
 			return nil, err
 		}

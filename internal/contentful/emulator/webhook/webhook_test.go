@@ -292,3 +292,40 @@ func TestClosingGivesUpWhatWaitsAndBreaksOffWhatHangs(t *testing.T) {
 	sender.Close(ended)
 	require.NotEmpty(t, sender.Calls("s", "h0")[0].Errors)
 }
+
+func TestAppsAreToldWhereTheyAreInstalled(t *testing.T) {
+	r := listen(t)
+	sender, env := setup(t, r, webhook.Options{})
+	subscribe(t, env, "told", r.url+"/events", "Entry.publish")
+	subscribe(t, env, "elsewhere", r.url+"/elsewhere", "Entry.*")
+	install := func(tx *store.Tx) error {
+		tx.Create(store.Entity{Kind: store.AppInstallation, ID: "told", Body: store.Object{"parameters": store.Object{}}})
+		return nil
+	}
+	lifecycle(t, env, "before")
+	sender.Wait()
+	require.Empty(t, r.topics())
+
+	require.NoError(t, env.Update(install))
+	lifecycle(t, env, "e")
+	sender.Wait()
+	require.Equal(t, []string{"Entry.publish"}, r.topics())
+	call := r.calls[0]
+	require.Equal(t, "/events", call.path)
+	require.NoError(t, call.valid)
+	require.Equal(t, "App told", call.header.Get("X-Contentful-Webhook-Name"))
+	require.Equal(t, "s", call.header.Get("X-Contentful-Space-Id"))
+	require.Equal(t, "master", call.header.Get("X-Contentful-Environment-Id"))
+	require.Equal(t, "told", call.header.Get("X-Contentful-App-Id"))
+}
+
+// subscribe defines an app that is told of a topic.
+func subscribe(t *testing.T, env *store.Scope, app, url, topic string) {
+	t.Helper()
+	require.NoError(t, env.OfOrganization().Update(func(tx *store.Tx) error {
+		tx.Create(store.Entity{Kind: store.AppDefinition, ID: app, Body: store.Object{"name": "App " + app}})
+		tx.Create(store.Entity{Kind: store.AppSigningSecret, ID: app, Body: store.Object{"value": secret}})
+		tx.Create(store.Entity{Kind: store.AppEventSubscription, ID: app, Body: store.Object{"targetUrl": url, "topics": []any{topic}}})
+		return nil
+	}))
+}
