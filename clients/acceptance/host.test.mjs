@@ -217,6 +217,45 @@ test('an app on a page speaks and opens dialogs, which are as high as it wants',
   await host.close()
 })
 
+test('every location has what the SDK gives it', async () => {
+  for (const [location, members] of Object.entries({
+    'entry-editor': ['entry', 'contentType', 'editor'],
+    dialog: ['close', 'window'],
+    home: ['cma', 'navigator'],
+  })) {
+    const { host, frame } = await open(location, { entry: 'link-kettles', invocation: '{"from": "query"}' })
+    const got = await frame.evaluate(async members => {
+      const sdk = await window.sdk
+      return { missing: members.filter(name => !sdk[name]), invocation: sdk.parameters.invocation }
+    }, members)
+    assert.deepEqual(got, { missing: [], invocation: { from: 'query' } }, location)
+    await host.close()
+  }
+})
+
+test('a field has a value in each locale', async () => {
+  await client.locale.create({}, { code: 'de', name: 'German', fallbackCode: 'en-US', optional: true })
+  const fields = [{ id: 'text', name: 'Text', type: 'Symbol', localized: true, required: false }, { id: 'code', name: 'Code', type: 'Symbol', localized: false, required: false }]
+  const type = await client.contentType.createWithId({ contentTypeId: 'greeting' }, { name: 'Greeting', displayField: 'text', fields })
+  await client.contentType.publish({ contentTypeId: 'greeting' }, type)
+  await client.entry.createWithId({ contentTypeId: 'greeting', entryId: 'hello' }, { fields: { text: { 'en-US': 'Hello', de: 'Hallo' } } })
+  const { host, frame } = await open('entry-field', { entry: 'hello', field: 'text', locale: 'de' })
+  const got = await frame.evaluate(async () => {
+    const { field, entry, locales } = await window.sdk
+    const was = [field.locale, field.getValue(), entry.fields.text.getValue(), entry.fields.text.getValue('de'), entry.fields.code.locales]
+    const heard = []
+    entry.fields.text.onValueChanged('de', value => heard.push(value))
+    await Promise.all([entry.fields.text.setValue('Hi'), field.setValue('Servus'), entry.fields.code.setValue('h')]) // each at its version
+    return { was, heard, available: locales.available.toSorted(), fallbacks: locales.fallbacks }
+  })
+  assert.deepEqual(got.was, ['de', 'Hallo', 'Hello', 'Hallo', ['en-US']])
+  assert.deepEqual(got.heard, ['Hallo', 'Servus'])
+  assert.deepEqual(got.available, ['de', 'en-US'])
+  assert.equal(got.fallbacks.de, 'en-US')
+  assert.deepEqual((await entry('hello')).fields, { text: { 'en-US': 'Hi', de: 'Servus' }, code: { 'en-US': 'h' } })
+  await host.close()
+})
+
 test('what is missing is said', async () => {
   const host = await browser.newPage()
   for (const [query, want] of [
