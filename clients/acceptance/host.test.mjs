@@ -258,8 +258,11 @@ test('a field has a value in each locale', async () => {
 
 test('what is missing is said', async () => {
   const host = await browser.newPage()
+  await host.goto(`http://${at.all}/_emulator/host?space=any`)
+  await host.getByRole('link', { name: 'Tried' }).click()
+  await host.getByRole('heading', { name: 'Tried: app-config' }).waitFor()
   for (const [query, want] of [
-    ['', 'Which?'],
+    ['', 'Which space?'],
     [`?space=any&app=${app.sys.id}&location=entry-field`, 'Which entry?'],
     [`?space=any&app=${app.sys.id}&location=entry-field&entry=link-kettles&field=none`, 'has no field none'],
     [`?space=any&app=${app.sys.id}&location=cellar`, 'There is no location cellar'],

@@ -154,5 +154,5 @@ segue.yaml
     managementURL: http://{{.all}}/cma
 
 What goes wrong on demand: http://{{.all}}/_emulator/faults (docs/emulator.md).
-Apps, as in the web app: http://{{.all}}/_emulator/host (docs/emulator.md).
+Apps, as in the web app: http://{{.all}}/_emulator/host?space=SPACE (docs/emulator.md).
 `, "\n")))

@@ -33,7 +33,8 @@ show().catch(e => {
 
 async function show() {
   const at = asked.location ?? 'app-config'
-  if (!asked.space || !asked.app) throw new Error(`Which? ${root}?space=ID&environment=ID&app=ID of the app definition&location=${locations.join('|')}&entry=ID&field=ID&locale=CODE`)
+  if (!asked.space) throw new Error(`Which space? ${root}?space=ID&environment=ID&app=ID of the app definition&location=${locations.join('|')}&entry=ID&field=ID&locale=CODE`)
+  if (!asked.app) return choose(asked.space)
   if (!locations.includes(at) && !inEntries.includes(at)) throw new Error(`There is no location ${at}: there are ${locations.join(', ')}.`)
   const host = await load(asked.space, asked.environment ?? 'master', asked.app)
   $('name').textContent = `${host.definition.name}: ${at}`
@@ -176,12 +177,23 @@ function installable(host, config) {
   update()
 }
 
+// choose shows which apps there are.
+async function choose(spaceId) {
+  const { sys } = await own({ entityType: 'Space', action: 'get', params: { spaceId } })
+  const { items } = await own({ entityType: 'AppDefinition', action: 'getMany', params: { organizationId: sys.organization.sys.id } })
+  $('name').textContent = items.length ? 'Which app?' : 'No app is defined yet.'
+  for (const app of items) link(app.name, { app: app.sys.id })
+}
+
 // links lead to the other locations, of the same entry and field.
 function links(at) {
-  for (const other of locations.filter(location => location !== at)) {
-    const link = document.createElement('a')
-    link.textContent = other
-    link.href = `${root}?${new URLSearchParams({ ...asked, location: other })}`
-    $('locations').append(link)
-  }
+  for (const other of locations.filter(location => location !== at)) link(other, { location: other })
+}
+
+// link leads to this page, asked for something else.
+function link(text, more) {
+  const a = document.createElement('a')
+  a.textContent = text
+  a.href = `${root}?${new URLSearchParams({ ...asked, ...more })}`
+  $('links').append(a)
 }
