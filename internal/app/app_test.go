@@ -74,7 +74,9 @@ func run(t *testing.T, cfg config.Config) *running {
 		t: t, public: "http://" + lns.Public.Addr().String(), admin: "http://" + lns.Admin.Addr().String(),
 		stop: stop, done: make(chan error, 1), log: &safeBuffer{},
 	}
-	go func() { r.done <- app.Run(ctx, cfg, lns, slog.New(slog.NewTextHandler(r.log, nil))) }()
+	go func() {
+		r.done <- app.Run(ctx, cfg, lns, slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	}()
 	t.Cleanup(func() { _ = r.end() })
 	return r
 }

@@ -15,10 +15,7 @@ import (
 
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/app"
-	"github.com/segue-dev/segue/internal/contentful"
-	"github.com/segue-dev/segue/internal/contentful/emulator"
 	"github.com/segue-dev/segue/internal/contentful/emulator/delivery"
-	"github.com/segue-dev/segue/internal/contentful/emulator/emulatortest"
 	"github.com/segue-dev/segue/internal/contentful/emulator/store"
 )
 
@@ -218,54 +215,4 @@ func TestCommandsLookAtALiveSpace(t *testing.T) {
 	cfg.Contentful.Cache = t.TempDir()
 	_, _, err = app.Load(cfg)
 	require.ErrorContains(t, err, "the content of space sp1 has never been read")
-}
-
-// An editor publishes through the management API, whose webhooks are signed.
-func TestAnEditorsPath(t *testing.T) {
-	secret := strings.Repeat("s3cret", 11)[:64]
-	export, err := os.ReadFile("../../examples/storefront/space.json")
-	require.NoError(t, err)
-	cms := emulatortest.Start(t, emulator.Options{Export: bytes.NewReader(export)})
-	r := run(t, exampleConfig(t, "storefront",
-		"content=contentful://sp1/master", "contentful.deliveryToken=delivery", "contentful.deliveryURL="+cms.CDA,
-		"contentful.poll=1h", "contentful.cache="+t.TempDir(), "contentful.webhookSecrets="+secret))
-	waitFor(t, "the space is read", r.shows(`"id":"home-hero"`))
-
-	cma, err := contentful.NewCMA("management", contentful.Options{Space: "sp1", BaseURL: cms.CMA})
-	require.NoError(t, err)
-	require.NoError(t, cma.WebhookSettings.Sign(t.Context(), secret))
-	_, err = cma.Webhooks.Upsert(t.Context(), "segue", "", 0, map[string]any{
-		"name": "segue", "url": r.public + "/webhooks/contentful", "topics": []string{"Entry.*", "Asset.*"},
-	})
-	require.NoError(t, err)
-
-	publish := func(id string, change func(fields map[string]any)) {
-		entry, err := cma.Entries.Get(t.Context(), id)
-		require.NoError(t, err)
-		var body struct {
-			Fields map[string]any `json:"fields"`
-		}
-		require.NoError(t, entry.Decode(&body))
-		change(body.Fields)
-		entry, err = cma.Entries.Upsert(t.Context(), id, "", entry.Sys.Version, body)
-		require.NoError(t, err)
-		_, err = cma.Entries.Publish(t.Context(), id, entry.Sys.Version)
-		require.NoError(t, err)
-	}
-	publish("home-hero", func(fields map[string]any) { fields["headline"] = map[string]any{"en-US": "Published by an editor"} })
-	start := time.Now()
-	waitFor(t, "the webhook is enough", r.shows("Published by an editor"))
-	t.Logf("published to page: %v", time.Since(start).Round(time.Millisecond))
-
-	buy := `, "signals": [{"type": "track", "event": "Product Added"}, {"type": "track", "event": "Cart Viewed"}, {"type": "track", "event": "Checkout Started"}]`
-	_, body := r.page(buy)
-	require.Contains(t, body, `"entry":"hero-finish-order"`)
-	hero, err := cma.Entries.Get(t.Context(), "hero-finish-order")
-	require.NoError(t, err)
-	_, err = cma.Entries.Unpublish(t.Context(), "hero-finish-order", hero.Sys.Version)
-	require.NoError(t, err)
-	waitFor(t, "the variant that is gone gives way to the baseline", func() bool {
-		status, body := r.page("")
-		return status == http.StatusOK && strings.Contains(body, "Published by an editor") && !strings.Contains(body, `"entry":"hero-finish-order"`)
-	})
 }

@@ -32,6 +32,7 @@ type client struct {
 	space       string
 	environment string
 	token       string
+	access      string // the API that the token is for, in a word
 	contentType string
 	userAgent   string
 	http        *http.Client
@@ -52,7 +53,7 @@ func newClient(api, contentType, token string, o Options) (*client, error) {
 		return nil, fault.New(fault.Invalid, "the access token is missing, or has blanks in it")
 	}
 	c := &client{
-		base: base, space: o.Space, environment: cmp.Or(o.Environment, "master"), token: token,
+		base: base, space: o.Space, environment: cmp.Or(o.Environment, "master"), token: token, access: accesses[api],
 		contentType: contentType, userAgent: cmp.Or(o.UserAgent, "app segue"), http: o.HTTP, retry: o.Retry, observer: o.Observer,
 	}
 	if c.http == nil {
@@ -147,7 +148,7 @@ func (c *client) once(ctx context.Context, r request, out any) (time.Duration, e
 		return 0, c.unavailable(r, err)
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
-		return reset(resp.Header), c.redacted(newError(r.method, r.path, resp, body))
+		return reset(resp.Header), c.told(newError(r.method, r.path, resp, body))
 	}
 	if out == nil || len(body) == 0 {
 		return 0, nil
@@ -193,8 +194,13 @@ func (c *client) unavailable(r request, err error) error {
 	return fault.Wrap(fault.Unavailable, err, "%s %s%s: Contentful cannot be asked", r.method, c.base, r.path)
 }
 
-// redacted takes the token out of what an answer says, should it be there.
-func (c *client) redacted(e *Error) *Error {
+// accesses name the tokens of the APIs.
+var accesses = map[string]string{"cda": "delivery", "cpa": "preview", "cma": "management"}
+
+// told adds to an answer which token was sent, and takes the token itself out of
+// it, should it be there.
+func (c *client) told(e *Error) *Error {
+	e.access = c.access
 	e.Message = strings.ReplaceAll(e.Message, c.token, "[token]")
 	e.Details = json.RawMessage(strings.ReplaceAll(string(e.Details), c.token, "[token]"))
 	return e

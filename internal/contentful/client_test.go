@@ -185,6 +185,18 @@ func TestErrorsSayWhatWasAskedAndWhy(t *testing.T) {
 	require.NotErrorIs(t, err, contentful.BadRequest)
 }
 
+func TestErrorsSayWhatToLookAt(t *testing.T) {
+	for name, tc := range map[string]struct{ answer, advice string }{
+		"a token nobody knows": {`{"sys": {"id": "AccessTokenInvalid"}}`, "is the delivery token right, of this space, and not revoked?"},
+		"no environment":       {`{"sys": {"id": "NotFound"}, "details": {"type": "Environment", "id": "x"}}`, "are space and environment right, and may the delivery token read them?"},
+		"no space":             {`{"sys": {"id": "NotFound"}, "details": {"sys": {"type": "Space"}}}`, "are space and environment right, and may the delivery token read them?"},
+	} {
+		cda, _, _ := delivery(t, answer(404, tc.answer))
+		_, err := cda.Entries.List(t.Context(), nil)
+		require.ErrorContains(t, err, tc.advice, name)
+	}
+}
+
 func TestAListIsReadToItsEnd(t *testing.T) {
 	big := failure(400, "BadRequest", "Response size too big. Maximum allowed response size: 7340032B.")
 	cda, s, _ := delivery(t, big, answer(200, page(3, "a", "b")), answer(200, page(3, "c")))

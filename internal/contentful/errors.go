@@ -1,6 +1,7 @@
 package contentful
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,9 +38,11 @@ type Error struct {
 	Message      string
 	Details      json.RawMessage // may be nil
 	RequestID    string          // for Contentful's support
+	access       string          // the API the token is for: delivery, preview or management
 }
 
-// Error returns what was asked, the id, the message and the details.
+// Error returns what was asked, the id, the message and the details, and what to
+// look at where that is known.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: %d %s", e.Method, e.Path, e.Status, e.ID)
@@ -52,7 +55,30 @@ func (e *Error) Error() string {
 	if e.RequestID != "" {
 		fmt.Fprintf(&b, " (request %s)", e.RequestID)
 	}
+	b.WriteString(e.advice())
 	return b.String()
+}
+
+// advice says what to look at where what the API says does not.
+func (e *Error) advice() string {
+	var wire struct {
+		Type string `json:"type"`
+		Sys  struct {
+			Type string `json:"type"`
+		} `json:"sys"`
+	}
+	_ = json.Unmarshal(e.Details, &wire) // details of another form are of something else
+	missing := cmp.Or(wire.Type, wire.Sys.Type)
+	switch {
+	case e.access == "":
+		return ""
+	case e.ID == AccessTokenInvalid:
+		return fmt.Sprintf(": is the %s token right, of this space, and not revoked?", e.access)
+	case e.ID == NotFound && (missing == "Space" || missing == "Environment"):
+		return fmt.Sprintf(": are space and environment right, and may the %s token read them?", e.access)
+	default:
+		return ""
+	}
 }
 
 // Is reports whether target is the id of e.

@@ -106,6 +106,27 @@ func TestADamagedRecordEndsTheCopy(t *testing.T) {
 	}
 }
 
+// What comes after a damaged record is cut off: a new record may be as long as
+// the damaged one was, and the file would go on with what is no longer so.
+func TestWhatComesAfterADamagedRecordNeverCounts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "copy")
+	writtenReplica(t, path)
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	raw[strings.Index(string(raw), "second")] ^= 1
+	require.NoError(t, os.WriteFile(path, raw, 0o600))
+	r := load(path, testHeader, time.Now(), quiet)
+	require.Equal(t, "t1", r.token)
+	r.apply(told("a", 4, "fourth"))
+	r.journal.close()
+
+	again := load(path, testHeader, time.Now(), quiet)
+	require.Equal(t, r.held, again.held)
+	require.Equal(t, "t1", again.token)
+	require.Empty(t, again.pending)
+	again.journal.close()
+}
+
 func TestOfTwoChangesTheLaterCounts(t *testing.T) {
 	put := func(at int64, revision int) change {
 		return change{stamp: stamp{at, revision}, raw: json.RawMessage("{}")}

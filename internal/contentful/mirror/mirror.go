@@ -229,13 +229,22 @@ func (m *Mirror) note(err error) {
 		m.failures = 0
 		m.status.AsOf, m.status.FromDisk = m.replica.asOf, false
 	case m.failures == 0:
-		m.o.Log.Error("the content cannot be brought up to date; what there is goes on being served", "preview", m.o.Preview, "asOf", m.status.AsOf, "err", err)
+		m.complain(err)
 		fallthrough
 	default:
 		m.failures++
 	}
 	m.status.Err = err
 	m.count()
+}
+
+// complain logs that the space cannot be looked at.
+func (m *Mirror) complain(err error) {
+	if m.replica == nil {
+		m.o.Log.Error("the content cannot be read, and there is no copy on disk; it is tried again", "preview", m.o.Preview, "err", err)
+		return
+	}
+	m.o.Log.Error("the content cannot be brought up to date; what there is goes on being served", "preview", m.o.Preview, "asOf", m.status.AsOf, "err", err)
 }
 
 // count brings the figures of the status up to date, and tells them.
@@ -304,11 +313,14 @@ func (m *Mirror) Check(context.Context) error {
 }
 
 // Fresh returns a fault.Unavailable if the content may be older than it should:
-// the last look at the space failed, and the one before is long ago.
-func (m *Mirror) Fresh(context.Context) error {
+// the last look at the space failed, and the one before is long ago or never was.
+func (m *Mirror) Fresh(ctx context.Context) error {
 	s := m.Status()
-	if s.Err == nil || time.Since(s.AsOf) < 2*m.o.Poll {
+	switch {
+	case s.Err == nil || time.Since(s.AsOf) < 2*m.o.Poll:
 		return nil
+	case s.AsOf.IsZero():
+		return m.Check(ctx)
 	}
 	return fault.Wrap(fault.Unavailable, s.Err, "the content is as it was at %s", s.AsOf.UTC().Format(time.RFC3339))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,4 +97,39 @@ func TestFaultsOfTheStandIn(t *testing.T) {
 			}, 20*time.Second, 10*time.Millisecond)
 		})
 	}
+}
+
+// The stand-in refuses what is above 7 MB as Contentful does: here what has
+// changed, whose pages are as long as those of the first sync, so that the space
+// is read anew in shorter ones.
+func TestASpaceThatGrowsLarge(t *testing.T) {
+	s := standIn(t)
+	api, err := contentful.NewCDA(emulatortest.Delivery, contentful.Options{Space: "sp1", BaseURL: s.CDA})
+	require.NoError(t, err)
+	m := mirror.Open(mirror.Options{Space: "sp1", Environment: "master", API: api, Poll: 10 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	<-m.Changed()
+	scope, _ := s.Store.Environment("sp1", "master")
+	require.NoError(t, scope.Update(func(tx *store.Tx) error {
+		body := store.Object{"fields": store.Object{"title": store.Object{"en-US": strings.Repeat("x", 150<<10)}}}
+		for i := range 100 {
+			tx.Publish(tx.Create(store.Entity{Kind: store.Entry, ID: fmt.Sprint("large", i), ContentType: "page", Body: body}))
+		}
+		return nil
+	}))
+	_, err = api.Sync.Initial(t.Context(), 100)
+	require.True(t, contentful.TooBig(err), "otherwise this shows nothing: %v", err)
+	holds := func(text string) func() bool {
+		return func() bool {
+			titles := titlesOf(t, m)
+			return len(titles) == 130 && strings.HasPrefix(titles["large7"], text)
+		}
+	}
+	require.Eventually(t, holds("xxx"), 20*time.Second, 10*time.Millisecond)
+	publishAt(t, s, "large7", "small")
+	require.Eventually(t, holds("small"), 20*time.Second, 10*time.Millisecond)
+	cancel()
+	require.NoError(t, <-done)
 }

@@ -217,9 +217,13 @@ func (s *stub) sync(token, limit string) (int, any) {
 
 // apiOf returns a client of what answers.
 func apiOf(t require.TestingT, transport http.RoundTripper) *contentful.CDA {
+	return patientAPI(t, transport, contentful.Retry{Attempts: 2, MaxWait: time.Second})
+}
+
+func patientAPI(t require.TestingT, transport http.RoundTripper, retry contentful.Retry) *contentful.CDA {
 	api, err := contentful.NewCDA("token", contentful.Options{
 		Space: "sp1", BaseURL: "http://stub", HTTP: &http.Client{Transport: transport, Timeout: 10 * time.Second},
-		Retry: contentful.Retry{Attempts: 2, MaxWait: time.Second},
+		Retry: retry,
 	})
 	require.NoError(t, err)
 	return api
