@@ -75,10 +75,10 @@ func TestEmulateSaysWhatItCannotUse(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "bad.json")
 	require.NoError(t, os.WriteFile(file, []byte(`{"entries": [{"sys": {}}]}`), 0o600))
 	for want, args := range map[string][]string{
-		"no such file":      {"--export", "none.json"},
-		"entries[0]":        {"--export", file},
-		"want HOST:PORT":    {"--listen", "8090"},
-		"not a saved space": {"--persist", file},
+		"no such file":        {"--export", "none.json"},
+		file + ": entries[0]": {"--export", file},
+		"want HOST:PORT":      {"--listen", "8090"},
+		"not a saved space":   {"--persist", file},
 	} {
 		code, _, stderr := segue(t, append([]string{"contentful", "emulate"}, args...)...)
 		require.Equal(t, 1, code)

@@ -103,6 +103,9 @@ func open(o Options, committed func([]store.Event)) (*store.Store, error) {
 	}
 	s, err := store.Load(o.Export, so)
 	if err != nil {
+		if f, ok := o.Export.(*os.File); ok {
+			return nil, fmt.Errorf("the export %s: %w", f.Name(), err)
+		}
 		return nil, fmt.Errorf("the export: %w", err)
 	}
 	return s, nil

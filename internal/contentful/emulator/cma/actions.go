@@ -85,24 +85,24 @@ func errorObject(err error) store.Object {
 // stepsOf reads the entities of an action: a list of links, or of entities with
 // what is to be done.
 func stepsOf(verb string, entities any) []step {
-	list, ok := at(entities, "items").([]any)
+	list, ok := store.At(entities, "items").([]any)
 	if !ok {
 		list, _ = entities.([]any)
 	}
 	steps := make([]step, 0, len(list))
 	for _, item := range list {
 		s := step{verb: verb}
-		if action := text(item, "action"); action != "" {
+		if action := store.Text(item, "action"); action != "" {
 			s.verb = action
 		}
 		if o, ok := item.(store.Object); ok {
 			s.add, s.remove = localesOf(o, "add"), localesOf(o, "remove")
 		}
-		if entity := at(item, "entity"); entity != nil {
+		if entity := store.At(item, "entity"); entity != nil {
 			item = entity
 		}
-		s.kind, s.id = store.Kind(text(item, "sys", "linkType")), text(item, "sys", "id")
-		if n := store.Int(at(item, "sys", "version")); n > 0 {
+		s.kind, s.id = store.Kind(store.Text(item, "sys", "linkType")), store.Text(item, "sys", "id")
+		if n := store.Int(store.At(item, "sys", "version")); n > 0 {
 			s.version = n
 		}
 		steps = append(steps, s)
@@ -122,7 +122,7 @@ func createBulk(verb string) handler {
 			return reply{}, err
 		}
 		if verb == "" {
-			verb = text(body, "action")
+			verb = store.Text(body, "action")
 		}
 		steps := stepsOf(verb, body["entities"])
 		if len(steps) == 0 || len(steps) > maxBulk || !slices.Contains([]string{"publish", "unpublish", "validate"}, verb) {
@@ -156,13 +156,13 @@ func (c *call) record(kind store.Kind, body, more store.Object, failed error) (*
 // checkSchedule fails for an action that could not be run, and for one in the
 // past.
 func checkSchedule(tx *store.Tx, _ *store.Entity, body store.Object) error {
-	at, err := time.Parse(time.RFC3339, text(body, "scheduledFor", "datetime"))
+	at, err := time.Parse(time.RFC3339, store.Text(body, "scheduledFor", "datetime"))
 	switch {
 	case err != nil || !at.After(tx.Now()):
 		return invalid("ValidationFailed", problem{Name: "invalid", Path: []any{"scheduledFor", "datetime"}, Details: "Must be an instant to come"})
-	case text(body, "action") != "publish" && text(body, "action") != "unpublish":
+	case store.Text(body, "action") != "publish" && store.Text(body, "action") != "unpublish":
 		return invalid("ValidationFailed", problem{Name: "in", Path: []any{"action"}, Details: "Must be publish or unpublish"})
-	case text(body, "entity", "sys", "id") == "":
+	case store.Text(body, "entity", "sys", "id") == "":
 		return invalid("ValidationFailed", required([]any{"entity"}))
 	}
 	return nil
@@ -184,7 +184,7 @@ func listScheduled(c *call) (reply, error) {
 	items := []any{}
 	for _, e := range c.scope.List(store.ScheduledAction) {
 		environment, status := query.Get("environment.sys.id"), query.Get("sys.status")
-		if (environment == "" || environment == text(e.Body, "environment", "sys", "id")) && (status == "" || status == text(e.More, "status")) {
+		if (environment == "" || environment == store.Text(e.Body, "environment", "sys", "id")) && (status == "" || status == store.Text(e.More, "status")) {
 			items = append(items, c.scope.Managed(e))
 		}
 	}
@@ -194,7 +194,7 @@ func listScheduled(c *call) (reply, error) {
 // cancelScheduled cancels an action; it stays listed.
 func cancelScheduled(c *call) (reply, error) {
 	return c.change(store.ScheduledAction, c.path("id"), func(tx *store.Tx, e *store.Entity) (*store.Entity, error) {
-		if text(e.More, "status") != "scheduled" {
+		if store.Text(e.More, "status") != "scheduled" {
 			return nil, barred("Cannot cancel: it is not scheduled.")
 		}
 		return tx.SaveAs(e, e.Body, store.Object{"status": "canceled", "canceledAt": store.Time(tx.Now())}), nil
@@ -208,9 +208,9 @@ func (a *API) RunScheduled() time.Time {
 	for _, id := range a.store.Spaces() {
 		space := a.store.Space(id)
 		for _, e := range space.List(store.ScheduledAction) {
-			at, err := time.Parse(time.RFC3339, text(e.Body, "scheduledFor", "datetime"))
+			at, err := time.Parse(time.RFC3339, store.Text(e.Body, "scheduledFor", "datetime"))
 			switch {
-			case err != nil || text(e.More, "status") != "scheduled":
+			case err != nil || store.Text(e.More, "status") != "scheduled":
 			case at.After(a.opts.Now()):
 				if next.IsZero() || at.Before(next) {
 					next = at
@@ -225,8 +225,8 @@ func (a *API) RunScheduled() time.Time {
 
 func (a *API) runScheduled(space *store.Scope, e *store.Entity) {
 	body, status := e.Body, "succeeded"
-	environment, ok := a.store.Environment(space.Space, text(e.Body, "environment", "sys", "id"))
-	var err error = wire.NotFound(string(store.Environment), text(e.Body, "environment", "sys", "id"), space.Space, "")
+	environment, ok := a.store.Environment(space.Space, store.Text(e.Body, "environment", "sys", "id"))
+	var err error = wire.NotFound(string(store.Environment), store.Text(e.Body, "environment", "sys", "id"), space.Space, "")
 	if ok {
 		err = run(environment, scheduledSteps(environment, e.Body))
 	}
@@ -242,7 +242,7 @@ func (a *API) runScheduled(space *store.Scope, e *store.Entity) {
 // scheduledSteps are those of a scheduled action, on an entity or on all of a
 // release.
 func scheduledSteps(environment *store.Scope, body store.Object) []step {
-	verb, kind, id := text(body, "action"), store.Kind(text(body, "entity", "sys", "linkType")), text(body, "entity", "sys", "id")
+	verb, kind, id := store.Text(body, "action"), store.Kind(store.Text(body, "entity", "sys", "linkType")), store.Text(body, "entity", "sys", "id")
 	if kind == store.Release {
 		if e, ok := environment.Get(store.Release, id); ok {
 			return stepsOf(verb, e.Body["entities"])

@@ -49,7 +49,7 @@ func putOfApp(kind store.Kind) handler {
 		if _, err := c.found(store.AppDefinition, c.path("id")); err != nil {
 			return reply{}, err
 		}
-		if kind == store.AppSigningSecret && signature.CheckSecret(text(body, "value")) != nil {
+		if kind == store.AppSigningSecret && signature.CheckSecret(store.Text(body, "value")) != nil {
 			return reply{}, invalid("ValidationFailed", problem{Name: "regexp", Path: []any{"value"}, Details: "A secret has 64 characters of 0-9, a-z, A-Z, +, /, =, _ and -"})
 		}
 		err = c.scope.Update(func(tx *store.Tx) error {
@@ -74,7 +74,7 @@ func getOfApp(kind store.Kind) handler {
 			return reply{}, err
 		}
 		o := c.scope.Managed(e)
-		if value := text(o, "value"); kind == store.AppSigningSecret {
+		if value := store.Text(o, "value"); kind == store.AppSigningSecret {
 			o["redactedValue"] = value[len(value)-4:]
 			delete(o, "value")
 		}
@@ -173,7 +173,7 @@ func createSignedRequest(c *call) (reply, error) {
 	for name, value := range req.Headers {
 		header.Set(name, value)
 	}
-	signed, err := signature.Sign(text(secret.Body, "value"),
+	signed, err := signature.Sign(store.Text(secret.Body, "value"),
 		signature.Request{Method: req.Method, Path: req.Path, Header: header, Body: []byte(req.Body)},
 		signature.Context{Space: c.scope.Space, Environment: c.scope.Environment, User: "segue-user", App: app}, c.api.opts.Now())
 	if err != nil {

@@ -64,7 +64,7 @@ func processAsset(c *call) (reply, error) {
 		if file == nil {
 			return nil, invalid("ValidationFailed", required([]any{"fields", "file", locale}))
 		}
-		if text(file, "url") != "" {
+		if store.Text(file, "url") != "" {
 			return e, nil // it has been
 		}
 		processed, err := c.processed(tx, e, locale, file)
@@ -88,20 +88,20 @@ func (c *call) processed(tx *store.Tx, asset *store.Entity, locale string, file 
 	done := maps.Clone(file)
 	delete(done, "upload")
 	delete(done, "uploadFrom")
-	name := url.PathEscape(text(file, "fileName"))
-	if from := text(file, "upload"); from != "" {
+	name := url.PathEscape(store.Text(file, "fileName"))
+	if from := store.Text(file, "upload"); from != "" {
 		_, done["url"], _ = strings.Cut(from, ":")
 		if done["details"] == nil {
 			done["details"] = store.Object{"size": store.Number(0)}
 		}
 		return done, nil
 	}
-	id := text(file, "uploadFrom", "sys", "id")
+	id := store.Text(file, "uploadFrom", "sys", "id")
 	e, ok := tx.Get(upload, id)
 	if !ok {
 		return nil, invalid("ValidationFailed", problem{Name: "notResolvable", Path: []any{"fields", "file", locale, "uploadFrom"}, Details: "The upload does not exist"})
 	}
-	data, err := base64.StdEncoding.DecodeString(text(e.Body, "data"))
+	data, err := base64.StdEncoding.DecodeString(store.Text(e.Body, "data"))
 	if err != nil {
 		return nil, err
 	}
@@ -133,15 +133,15 @@ func (a *API) ServeAsset(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	data, err := base64.StdEncoding.DecodeString(text(file.Body, "data"))
+	data, err := base64.StdEncoding.DecodeString(store.Text(file.Body, "data"))
 	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
 	files, _ := store.Fields(asset.Body)["file"].(store.Object)
 	for _, f := range files {
-		if strings.Contains(text(f, "url"), parts[3]) {
-			w.Header().Set("Content-Type", text(f, "contentType"))
+		if strings.Contains(store.Text(f, "url"), parts[3]) {
+			w.Header().Set("Content-Type", store.Text(f, "contentType"))
 		}
 	}
 	_, _ = w.Write(data) // the client is gone if this fails

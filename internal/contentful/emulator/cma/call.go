@@ -66,22 +66,7 @@ func (c *call) sys(name string) any {
 	if store.Decode(c.body, &o) != nil {
 		return nil
 	}
-	return at(o, "sys", name)
-}
-
-// at returns what a path of keys leads to in nested objects, or nil.
-func at(v any, keys ...string) any {
-	for _, k := range keys {
-		o, _ := v.(store.Object)
-		v = o[k]
-	}
-	return v
-}
-
-// text returns what a path of keys leads to if it is a string, else "".
-func text(v any, keys ...string) string {
-	s, _ := at(v, keys...).(string)
-	return s
+	return store.At(o, "sys", name)
 }
 
 // version returns the version that the client has read; 0 = none.

@@ -106,7 +106,7 @@ func deleteEnvironment(c *call) (reply, error) {
 
 // checkAlias fails for an alias that leads nowhere.
 func checkAlias(tx *store.Tx, _ *store.Entity, body store.Object) error {
-	id := text(body, "environment", "sys", "id")
+	id := store.Text(body, "environment", "sys", "id")
 	if _, ok := tx.Get(store.Environment, id); !ok {
 		return invalid("ValidationFailed", problem{Name: "notResolvable", Path: []any{"environment"}, Value: id, Details: "The environment does not exist"})
 	}

@@ -39,7 +39,7 @@ func createKey(c *call) (reply, error) {
 		return reply{}, invalid("ValidationFailed", problem{Name: "jwk", Path: []any{"jwk"}, Details: "jwk.x5c must have the certificate of an RSA key, or generate be true"})
 	}
 	more := store.Object{"appDefinition": store.Link{LinkType: string(store.AppDefinition), ID: c.path("id")}.Object()}
-	id := c.path("id") + "." + text(body, "jwk", "kid")
+	id := c.path("id") + "." + store.Text(body, "jwk", "kid")
 	var made *store.Entity
 	err = c.scope.Update(func(tx *store.Tx) error {
 		made = tx.Create(store.Entity{Kind: appKey, ID: id, Body: body, More: more})
@@ -80,7 +80,7 @@ func generateKey() (body store.Object, private string, err error) {
 
 func (c *call) keyView(e *store.Entity) store.Object {
 	o := c.scope.Managed(e)
-	o["sys"] = with(o["sys"].(store.Object), "id", text(e.Body, "jwk", "kid"))
+	o["sys"] = with(o["sys"].(store.Object), "id", store.Text(e.Body, "jwk", "kid"))
 	return o
 }
 
@@ -88,7 +88,7 @@ func (c *call) keyView(e *store.Entity) store.Object {
 func (c *call) keys() []*store.Entity {
 	organization := c.api.store.Organization(organization)
 	return slices.DeleteFunc(slices.Clone(organization.List(appKey)), func(e *store.Entity) bool {
-		return text(e.More["appDefinition"], "sys", "id") != c.path("id")
+		return store.Text(e.More["appDefinition"], "sys", "id") != c.path("id")
 	})
 }
 
@@ -110,7 +110,7 @@ func deleteKey(c *call) (reply, error) {
 
 // publicKey reads the key of an app.
 func publicKey(body store.Object) (*rsa.PublicKey, error) {
-	chain, _ := at(body, "jwk", "x5c").([]any)
+	chain, _ := store.At(body, "jwk", "x5c").([]any)
 	if len(chain) == 0 {
 		return nil, barred("no certificate")
 	}

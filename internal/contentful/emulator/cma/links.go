@@ -9,7 +9,7 @@ import (
 
 // linked returns what a link leads to; false if it is not there.
 func (v *validator) linked(value any) (*store.Entity, bool) {
-	return v.tx.Get(store.Kind(text(value, "sys", "linkType")), text(value, "sys", "id"))
+	return v.tx.Get(store.Kind(store.Text(value, "sys", "linkType")), store.Text(value, "sys", "id"))
 }
 
 // link checks that a link leads to something.
@@ -17,7 +17,7 @@ func (v *validator) link(value any, path []any) {
 	if _, ok := v.linked(value); ok {
 		return
 	}
-	sys, _ := at(value, "sys").(store.Object)
+	sys, _ := store.At(value, "sys").(store.Object)
 	v.unresolved = append(v.unresolved, problem{Name: "notResolvable", Path: path, Link: sys, Details: "The linked entity does not exist"})
 }
 
@@ -49,7 +49,7 @@ func contains(list any, s string) bool {
 func (v *validator) inGroup(asset *store.Entity, groups any) bool {
 	files, _ := store.Fields(asset.Body)["file"].(store.Object)
 	for _, f := range files {
-		if !contains(groups, mimeGroup(text(f, "contentType"))) {
+		if !contains(groups, mimeGroup(store.Text(f, "contentType"))) {
 			return false
 		}
 	}
@@ -95,7 +95,7 @@ func mimeGroup(mime string) string {
 // richText checks the links in rich text.
 func (v *validator) richText(value any, path []any) {
 	walkNodes(value, func(node store.Object) {
-		if target := at(node, "data", "target"); text(target, "sys", "type") == "Link" {
+		if target := store.At(node, "data", "target"); store.Text(target, "sys", "type") == "Link" {
 			v.link(target, path)
 		}
 	})
@@ -122,14 +122,14 @@ func (v *validator) nodes(name string, value, allowed any, path []any) {
 	var wrong string
 	walkNodes(value, func(node store.Object) {
 		if name == "enabledNodeTypes" {
-			if kind := text(node, "nodeType"); !slices.Contains(alwaysAllowed, kind) && !contains(allowed, kind) {
+			if kind := store.Text(node, "nodeType"); !slices.Contains(alwaysAllowed, kind) && !contains(allowed, kind) {
 				wrong = kind
 			}
 			return
 		}
 		marks, _ := node["marks"].([]any)
 		for _, m := range marks {
-			if kind := text(m, "type"); !contains(allowed, kind) {
+			if kind := store.Text(m, "type"); !contains(allowed, kind) {
 				wrong = kind
 			}
 		}

@@ -19,13 +19,13 @@ func checkLocale(tx *store.Tx, e *store.Entity, body store.Object) error {
 		body["default"] = false
 	}
 	for _, name := range []string{"name", "code"} {
-		if text(body, name) == "" {
+		if store.Text(body, name) == "" {
 			return invalid("ValidationFailed", required([]any{name}))
 		}
 	}
-	fallback, found := text(body, "fallbackCode"), false
+	fallback, found := store.Text(body, "fallbackCode"), false
 	for _, l := range tx.Locales() {
-		if l.Code == text(body, "code") && (e == nil || l.ID != e.ID) {
+		if l.Code == store.Text(body, "code") && (e == nil || l.ID != e.ID) {
 			return invalid("ValidationFailed", problem{Name: "taken", Path: []any{"code"}, Value: l.Code, Details: "The locale exists"})
 		}
 		found = found || l.Code == fallback
@@ -49,7 +49,7 @@ func deletableLocale(tx *store.Tx, e *store.Entity, _ store.Object) error {
 		return barred("Cannot delete the default locale.")
 	}
 	for _, l := range tx.Locales() {
-		if l.Fallback == text(e.Body, "code") {
+		if l.Fallback == store.Text(e.Body, "code") {
 			return barred("Cannot delete a locale that another one falls back to.")
 		}
 	}
@@ -65,7 +65,7 @@ func putTag(c *call) (reply, error) {
 	}
 	visibility := c.r.Header.Get("X-Contentful-Tag-Visibility")
 	if visibility == "" {
-		visibility = text(store.Object{"sys": c.sys("visibility")}, "sys")
+		visibility = store.Text(store.Object{"sys": c.sys("visibility")}, "sys")
 	}
 	switch visibility {
 	case "":
@@ -82,7 +82,7 @@ func checkTag(tx *store.Tx, e *store.Entity, body store.Object) error {
 		return err
 	}
 	for _, other := range tx.List(store.Tag) {
-		if text(other.Body, "name") == text(body, "name") && (e == nil || other.ID != e.ID) {
+		if store.Text(other.Body, "name") == store.Text(body, "name") && (e == nil || other.ID != e.ID) {
 			return invalid("ValidationFailed", problem{Name: "taken", Path: []any{"name"}, Value: body["name"], Details: "A tag has the name"})
 		}
 	}
@@ -93,9 +93,9 @@ func checkTag(tx *store.Tx, e *store.Entity, body store.Object) error {
 func unusedTag(tx *store.Tx, tag *store.Entity, _ store.Object) error {
 	for _, kind := range []store.Kind{store.Entry, store.Asset} {
 		for _, e := range tx.List(kind) {
-			tags, _ := at(e.Body, "metadata", "tags").([]any)
+			tags, _ := store.At(e.Body, "metadata", "tags").([]any)
 			for _, link := range tags {
-				if text(link, "sys", "id") == tag.ID {
+				if store.Text(link, "sys", "id") == tag.ID {
 					failed := invalid("ActionPreconditionsFailed", problem{Name: "ReferencesPresent", Path: []any{}, Details: "The tag is on " + string(kind) + " " + e.ID})
 					return failed
 				}

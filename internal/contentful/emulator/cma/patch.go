@@ -136,7 +136,7 @@ type editFunc func(in any, key string) (any, error)
 func edit(doc any, path []string, f editFunc) (any, error) {
 	if len(path) == 0 {
 		whole, err := f(store.Object{"": doc}, "")
-		return at(whole, ""), err
+		return store.At(whole, ""), err
 	}
 	copied, err := shallow(doc)
 	if err != nil {

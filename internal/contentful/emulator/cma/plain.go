@@ -90,7 +90,7 @@ func deletePlain(kind store.Kind, allowed check) handler {
 
 // named fails for a body without a name.
 func named(_ *store.Tx, _ *store.Entity, body store.Object) error {
-	if text(body, "name") == "" {
+	if store.Text(body, "name") == "" {
 		return invalid("ValidationFailed", required([]any{"name"}))
 	}
 	return nil

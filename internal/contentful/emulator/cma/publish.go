@@ -41,7 +41,7 @@ func publish(kind store.Kind) handler {
 
 // localesOf reads the locales of a publication; nil = none are named.
 func localesOf(body store.Object, verb string) []string {
-	list, _ := at(body, verb, "fields", "*").([]any)
+	list, _ := store.At(body, verb, "fields", "*").([]any)
 	var codes []string
 	for _, code := range list {
 		if s, ok := code.(string); ok {

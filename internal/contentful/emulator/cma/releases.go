@@ -23,11 +23,11 @@ func writeRelease(id func(*call) string) handler {
 
 func checkRelease(_ *store.Tx, e *store.Entity, body store.Object) error {
 	switch {
-	case text(body, "title") == "":
+	case store.Text(body, "title") == "":
 		return invalid("ValidationFailed", required([]any{"title"}))
 	case len(stepsOf("", body["entities"])) > maxBulk:
 		return invalid("ValidationFailed", problem{Name: "size", Path: []any{"entities", "items"}, Max: maxBulk, Details: "A release has at most 200 entities"})
-	case e != nil && text(e.More, "status") == "archived":
+	case e != nil && store.Text(e.More, "status") == "archived":
 		return barred("Cannot edit archived.")
 	}
 	if body["entities"] == nil {

@@ -74,7 +74,7 @@ func relatives(narrower bool) handler {
 		for _, e := range c.scope.List(store.Concept) {
 			broader, _ := e.Body["broader"].([]any)
 			for _, link := range broader {
-				id := text(link, "sys", "id")
+				id := store.Text(link, "sys", "id")
 				up[e.ID] = append(up[e.ID], id)
 				down[id] = append(down[id], e.ID)
 			}

@@ -26,16 +26,16 @@ func fieldsOf(body store.Object) []field {
 }
 
 func readField(v any) field {
-	f := field{id: text(v, "id"), kind: text(v, "type"), linkType: text(v, "linkType")}
-	f.required, _ = at(v, "required").(bool)
-	f.localized, _ = at(v, "localized").(bool)
-	list, _ := at(v, "validations").([]any)
+	f := field{id: store.Text(v, "id"), kind: store.Text(v, "type"), linkType: store.Text(v, "linkType")}
+	f.required, _ = store.At(v, "required").(bool)
+	f.localized, _ = store.At(v, "localized").(bool)
+	list, _ := store.At(v, "validations").([]any)
 	for _, rule := range list {
 		if o, ok := rule.(store.Object); ok {
 			f.validations = append(f.validations, o)
 		}
 	}
-	if items := at(v, "items"); items != nil {
+	if items := store.At(v, "items"); items != nil {
 		item := readField(items)
 		f.items = &item
 	}
@@ -60,7 +60,7 @@ const maxFields = 50
 // checkContentType fails for a content type that Contentful would not take.
 func checkContentType(body store.Object) error {
 	var problems []problem
-	if text(body, "name") == "" {
+	if store.Text(body, "name") == "" {
 		problems = append(problems, required([]any{"name"}))
 	}
 	list, _ := body["fields"].([]any)
@@ -71,7 +71,7 @@ func checkContentType(body store.Object) error {
 	for i, v := range list {
 		problems = append(problems, checkField(v, i, seen)...)
 	}
-	if display := text(body, "displayField"); display != "" && !seen[display] {
+	if display := store.Text(body, "displayField"); display != "" && !seen[display] {
 		problems = append(problems, problem{Name: "unknown", Path: []any{"displayField"}, Value: display, Details: "The display field is not one of the fields"})
 	}
 	if problems != nil {
@@ -91,7 +91,7 @@ func checkField(v any, i int, seen map[string]bool) []problem {
 		problems = append(problems, problem{Name: "uniqueFieldIds", Path: path("id"), Value: f.id, Details: "The field id is taken"})
 	}
 	seen[f.id] = true
-	if text(v, "name") == "" {
+	if store.Text(v, "name") == "" {
 		problems = append(problems, required(path("name")))
 	}
 	switch {
@@ -159,7 +159,7 @@ func checkRemovals(tx *store.Tx, e *store.Entity, body store.Object) error {
 	for _, v := range list {
 		was := readField(v)
 		is, ok := now[was.id]
-		switch omitted, _ := at(v, "omitted").(bool); {
+		switch omitted, _ := store.At(v, "omitted").(bool); {
 		case !ok && !omitted:
 			problems = append(problems, problem{Name: "missing_field", Path: []any{"fields"}, Value: was.id, Details: "A field must be omitted before it is deleted"})
 		case ok && is.kind != was.kind:

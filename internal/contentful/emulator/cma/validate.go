@@ -110,11 +110,11 @@ func fitsObject(kind string, v store.Object) bool {
 	case "Object":
 		return true
 	case "Location":
-		return at(v, "lat") != nil && at(v, "lon") != nil
+		return store.At(v, "lat") != nil && store.At(v, "lon") != nil
 	case "RichText":
-		return text(v, "nodeType") == "document"
+		return store.Text(v, "nodeType") == "document"
 	case "Link", "ResourceLink":
-		return text(v, "sys", "type") == kind
+		return store.Text(v, "sys", "type") == kind
 	}
 	return false
 }

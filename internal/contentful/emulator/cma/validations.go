@@ -72,7 +72,7 @@ func (v *validator) rule(rule store.Object, f field, value any, path []any) {
 		n := len(v.problems)
 		switch name {
 		case "size":
-			v.bounded(value, at(arg, "min"), at(arg, "max"), path)
+			v.bounded(value, store.At(arg, "min"), store.At(arg, "max"), path)
 		case "range":
 			v.inRange(value, arg, path)
 		case "dateRange":
@@ -88,7 +88,7 @@ func (v *validator) rule(rule store.Object, f field, value any, path []any) {
 		case "enabledNodeTypes", "enabledMarks":
 			v.nodes(name, value, arg, path)
 		}
-		if message := text(rule, "message"); message != "" {
+		if message := store.Text(rule, "message"); message != "" {
 			for i := range v.problems[n:] {
 				v.problems[n+i].Details = message
 			}
@@ -152,11 +152,11 @@ func number(v any) *float64 {
 }
 
 func (v *validator) inRange(value, arg any, path []any) {
-	n, lo, hi := number(value), number(at(arg, "min")), number(at(arg, "max"))
+	n, lo, hi := number(value), number(store.At(arg, "min")), number(store.At(arg, "max"))
 	if n == nil || (lo == nil || *n >= *lo) && (hi == nil || *n <= *hi) {
 		return
 	}
-	v.add(problem{Name: "range", Path: path, Value: value, Min: at(arg, "min"), Max: at(arg, "max"), Details: "Value must be " + between(at(arg, "min"), at(arg, "max"))})
+	v.add(problem{Name: "range", Path: path, Value: value, Min: store.At(arg, "min"), Max: store.At(arg, "max"), Details: "Value must be " + between(store.At(arg, "min"), store.At(arg, "max"))})
 }
 
 func (v *validator) inDateRange(value, arg any, path []any) {
@@ -165,10 +165,10 @@ func (v *validator) inDateRange(value, arg any, path []any) {
 	if !ok {
 		return
 	}
-	from, hasFrom := date(text(arg, "min"))
-	to, hasTo := date(text(arg, "max"))
+	from, hasFrom := date(store.Text(arg, "min"))
+	to, hasTo := date(store.Text(arg, "max"))
 	if hasFrom && is.Before(from) || hasTo && is.After(to) {
-		v.add(problem{Name: "dateRange", Path: path, Value: value, Min: at(arg, "min"), Max: at(arg, "max"), Details: "Date must be " + between(at(arg, "min"), at(arg, "max"))})
+		v.add(problem{Name: "dateRange", Path: path, Value: value, Min: store.At(arg, "min"), Max: store.At(arg, "max"), Details: "Date must be " + between(store.At(arg, "min"), store.At(arg, "max"))})
 	}
 }
 
@@ -181,8 +181,8 @@ func (v *validator) pattern(name string, value, arg any, path []any) {
 			return r
 		}
 		return -1
-	}, text(arg, "flags"))
-	pattern := text(arg, "pattern")
+	}, store.Text(arg, "flags"))
+	pattern := store.Text(arg, "pattern")
 	if flags != "" {
 		pattern = "(?" + flags + ")" + pattern
 	}
@@ -191,7 +191,7 @@ func (v *validator) pattern(name string, value, arg any, path []any) {
 		return
 	}
 	if re.MatchString(s) != (name == "regexp") {
-		v.add(problem{Name: name, Path: path, Value: value, Pattern: text(arg, "pattern"), Details: "Does not match /" + text(arg, "pattern") + "/"})
+		v.add(problem{Name: name, Path: path, Value: value, Pattern: store.Text(arg, "pattern"), Details: "Does not match /" + store.Text(arg, "pattern") + "/"})
 	}
 }
 

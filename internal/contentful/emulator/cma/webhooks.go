@@ -17,11 +17,11 @@ var topic = regexp.MustCompile(`^(\*|[A-Za-z]+)\.(\*|[a-z_A-Z]+)$`)
 // Values of secret headers and the password are kept when they are left out.
 func checkWebhook(_ *store.Tx, e *store.Entity, body store.Object) error {
 	for _, name := range []string{"name", "url"} {
-		if text(body, name) == "" {
+		if store.Text(body, name) == "" {
 			return invalid("ValidationFailed", required([]any{name}))
 		}
 	}
-	if u, err := url.Parse(text(body, "url")); err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") {
+	if u, err := url.Parse(store.Text(body, "url")); err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") {
 		return invalid("ValidationFailed", problem{Name: "regexp", Path: []any{"url"}, Value: body["url"], Details: "Not the URL of an HTTP endpoint"})
 	}
 	topics, _ := body["topics"].([]any)
@@ -52,14 +52,14 @@ func keepSecrets(was, body store.Object) {
 	old := map[string]any{}
 	list, _ := was["headers"].([]any)
 	for _, h := range list {
-		if secret, _ := at(h, store.TheSecret).(bool); secret {
-			old[text(h, "key")] = at(h, "value")
+		if secret, _ := store.At(h, store.TheSecret).(bool); secret {
+			old[store.Text(h, "key")] = store.At(h, "value")
 		}
 	}
 	list, _ = body["headers"].([]any)
 	for _, h := range list {
 		if o, ok := h.(store.Object); ok && o["value"] == nil {
-			o["value"] = old[text(h, "key")]
+			o["value"] = old[store.Text(h, "key")]
 		}
 	}
 }
@@ -71,8 +71,8 @@ func (c *call) webhookView(e *store.Entity) store.Object {
 	list, _ := o["headers"].([]any)
 	headers := make([]any, 0, len(list))
 	for _, h := range list {
-		if secret, _ := at(h, store.TheSecret).(bool); secret {
-			h = store.Object{"key": at(h, "key"), "secret": true}
+		if secret, _ := store.At(h, store.TheSecret).(bool); secret {
+			h = store.Object{"key": store.At(h, "key"), "secret": true}
 		}
 		headers = append(headers, h)
 	}
@@ -99,7 +99,7 @@ func writeWebhook(write handler) handler {
 		if err != nil {
 			return reply{}, err
 		}
-		e, err := c.found(store.Webhook, text(done.body, "sys", "id"))
+		e, err := c.found(store.Webhook, store.Text(done.body, "sys", "id"))
 		if err != nil {
 			return reply{}, err
 		}
@@ -113,7 +113,7 @@ func putSigningSecret(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	value := text(body, "value")
+	value := store.Text(body, "value")
 	if signature.CheckSecret(value) != nil {
 		return reply{}, invalid("ValidationFailed", problem{Name: "regexp", Path: []any{"value"}, Details: "A secret has 64 characters of 0-9, a-z, A-Z, +, /, =, _ and -"})
 	}
@@ -137,7 +137,7 @@ func getSigningSecret(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	value := text(e.Body, "value")
+	value := store.Text(e.Body, "value")
 	o := c.scope.Managed(e)
 	o["redactedValue"] = value[len(value)-4:]
 	delete(o, "value")

@@ -247,11 +247,27 @@ func (f Fault) meet(w http.ResponseWriter, r *http.Request, mediaType string) bo
 		if status == 0 {
 			status = http.StatusServiceUnavailable
 		}
-		wire.Fail(w, mediaType, wire.Errorf(status, "ServerError", "%s, as asked for.", http.StatusText(status)))
+		wire.Fail(w, mediaType, wire.Errorf(status, errorID(status), "%s, as asked for.", http.StatusText(status)))
 	default:
 		return false
 	}
 	return true
+}
+
+// errorID returns the id that errors of a status have.
+func errorID(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "BadRequest"
+	case http.StatusUnauthorized:
+		return "AccessTokenInvalid"
+	case http.StatusForbidden:
+		return "AccessDenied"
+	case http.StatusNotFound:
+		return "NotFound"
+	default:
+		return "ServerError"
+	}
 }
 
 // limited answers that there were too many requests.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 	"unique"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // An Entity is an entry, an asset, or anything else with a sys, as one of the
@@ -48,15 +50,15 @@ func Parse(raw []byte) (*Entity, error) {
 	members(e.Sys, func(name string, value json.RawMessage) bool {
 		switch name {
 		case "id":
-			e.ID = text(value)
+			e.ID = rawjson.Unquote(value)
 		case "type":
-			e.Type = intern(text(value))
+			e.Type = intern(rawjson.Unquote(value))
 		case "contentType":
-			e.ContentType = intern(text(member(value, "sys", "id")))
+			e.ContentType = intern(rawjson.Unquote(member(value, "sys", "id")))
 		case "createdAt":
-			e.created = micros(text(value))
+			e.created = micros(rawjson.Unquote(value))
 		case "updatedAt":
-			e.updated = micros(text(value))
+			e.updated = micros(rawjson.Unquote(value))
 		}
 		return true
 	})

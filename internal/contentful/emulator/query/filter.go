@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // A filter says whether an entity is asked for.
@@ -208,6 +210,6 @@ func (s scope) mimeFilter(operand string) (filter, error) {
 	}
 	return func(e *Entity) bool {
 		file := s.space.Value(e, "file", s.locale)
-		return file != nil && slices.Contains(wanted, mimeGroup(text(member(file, "contentType"))))
+		return file != nil && slices.Contains(wanted, mimeGroup(rawjson.Unquote(member(file, "contentType"))))
 	}, nil
 }

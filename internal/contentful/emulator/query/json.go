@@ -3,6 +3,8 @@ package query
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // members calls f with each member of an object, in order, until f returns
@@ -14,7 +16,7 @@ func members(raw []byte, f func(name string, value json.RawMessage) bool) {
 	}
 	for i = skipSpace(raw, i+1); i < len(raw) && raw[i] == '"'; i = skipSpace(raw, i+1) {
 		end := valueEnd(raw, i)
-		name := text(raw[i:end])
+		name := rawjson.Unquote(raw[i:end])
 		start := skipSpace(raw, skipSpace(raw, end)+1) // past the colon
 		end = valueEnd(raw, start)
 		if !f(name, raw[start:end:end]) {
@@ -55,19 +57,6 @@ func member(raw json.RawMessage, path ...string) json.RawMessage {
 	return raw
 }
 
-// text returns the value of a JSON string, and "" for anything else.
-func text(raw []byte) string {
-	if len(raw) < 2 || raw[0] != '"' {
-		return ""
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw[1 : len(raw)-1])
-	}
-	var s string
-	_ = json.Unmarshal(raw, &s) // raw is a valid JSON string
-	return s
-}
-
 // isText reports whether raw is the JSON string of s.
 func isText(raw []byte, s string) bool {
 	if len(raw) < 2 || raw[0] != '"' {
@@ -76,7 +65,7 @@ func isText(raw []byte, s string) bool {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw[1:len(raw)-1]) == s
 	}
-	return text(raw) == s
+	return rawjson.Unquote(raw) == s
 }
 
 func isNull(raw []byte) bool { return len(raw) == 0 || raw[0] == 'n' }

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // decoded reads JSON as encoding/json does, by way of members and elements.
@@ -26,7 +28,7 @@ func decoded(t *testing.T, raw []byte) any {
 		})
 		return array
 	case '"':
-		return text(raw)
+		return rawjson.Unquote(raw)
 	}
 	var v any
 	require.NoError(t, json.Unmarshal(raw, &v), "%q", raw)

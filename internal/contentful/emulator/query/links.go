@@ -3,6 +3,8 @@ package query
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // A Link is what a field links to.
@@ -38,12 +40,12 @@ func asLink(value json.RawMessage) (Link, bool) {
 	if sys == nil {
 		return Link{}, false
 	}
-	link := Link{Type: text(member(sys, "linkType")), ID: text(member(sys, "id"))}
-	switch text(member(sys, "type")) {
+	link := Link{Type: rawjson.Unquote(member(sys, "linkType")), ID: rawjson.Unquote(member(sys, "id"))}
+	switch rawjson.Unquote(member(sys, "type")) {
 	case "Link":
 		return link, link.Type != "" && link.ID != ""
 	case "ResourceLink":
-		link.ID = text(member(sys, "urn"))
+		link.ID = rawjson.Unquote(member(sys, "urn"))
 		return link, link.Type != "" && link.ID != ""
 	}
 	return Link{}, false

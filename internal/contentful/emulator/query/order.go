@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // A term is one of what entities are ordered by.
@@ -93,7 +95,7 @@ func (t term) value(e *Entity) sortValue {
 		n, ok := number(values[0], t.path.typ)
 		return sortValue{Missing: !ok, Number: n}
 	}
-	return sortValue{Text: text(values[0])}
+	return sortValue{Text: rawjson.Unquote(values[0])}
 }
 
 // compare orders keys.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // A path is something of an entity that one may filter or order by.
@@ -197,7 +199,7 @@ func number(raw json.RawMessage, typ string) (float64, bool) {
 		n, err := strconv.ParseFloat(string(raw), 64)
 		return n, err == nil
 	case "Date":
-		t, ok := instant(text(raw))
+		t, ok := instant(rawjson.Unquote(raw))
 		return float64(t), ok
 	case "Boolean":
 		if string(raw) == "true" {

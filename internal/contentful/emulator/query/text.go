@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode"
+
+	"github.com/segue-dev/segue/internal/rawjson"
 )
 
 // words returns the words of a text, in lower case.
@@ -42,11 +44,11 @@ func textsOf(texts []string, value json.RawMessage) []string {
 	}
 	switch value[0] {
 	case '"':
-		return append(texts, text(value))
+		return append(texts, rawjson.Unquote(value))
 	case '[':
 		elements(value, func(v json.RawMessage) bool {
 			if v[0] == '"' {
-				texts = append(texts, text(v))
+				texts = append(texts, rawjson.Unquote(v))
 			}
 			return true
 		})
@@ -58,8 +60,8 @@ func textsOf(texts []string, value json.RawMessage) []string {
 
 // richTexts appends the texts of a node of rich text and of those below it.
 func richTexts(texts []string, node json.RawMessage) []string {
-	if value := member(node, "value"); value != nil && text(member(node, "nodeType")) == "text" {
-		return append(texts, text(value))
+	if value := member(node, "value"); value != nil && rawjson.Unquote(member(node, "nodeType")) == "text" {
+		return append(texts, rawjson.Unquote(value))
 	}
 	elements(member(node, "content"), func(v json.RawMessage) bool {
 		texts = richTexts(texts, v)

@@ -30,3 +30,18 @@ func Int(v any) int {
 	i, _ := strconv.Atoi(string(n))
 	return i
 }
+
+// At returns what a path of keys leads to in nested objects, or nil.
+func At(v any, keys ...string) any {
+	for _, k := range keys {
+		o, _ := v.(Object)
+		v = o[k]
+	}
+	return v
+}
+
+// Text returns what a path of keys leads to if it is a string, else "".
+func Text(v any, keys ...string) string {
+	s, _ := At(v, keys...).(string)
+	return s
+}

@@ -73,24 +73,24 @@ func (s *Sender) deliveries(e store.Event) []delivery {
 // shape sets what the definition of the webhook says of the request.
 func (d *delivery) shape(hook, payload store.Object) {
 	d.header = http.Header{"Content-Type": {wire.ManagementType}}
-	transformation := at(hook, "transformation")
-	if contentType := text(transformation, "contentType"); contentType != "" {
+	transformation := store.At(hook, "transformation")
+	if contentType := store.Text(transformation, "contentType"); contentType != "" {
 		d.header.Set("Content-Type", contentType)
 	}
 	headers, _ := hook["headers"].([]any)
 	for _, h := range headers {
-		d.header.Set(text(h, "key"), text(h, "value"))
+		d.header.Set(store.Text(h, "key"), store.Text(h, "value"))
 	}
-	d.method = cmp.Or(text(transformation, "method"), http.MethodPost)
-	d.url = filledText(text(hook, "url"), payload)
+	d.method = cmp.Or(store.Text(transformation, "method"), http.MethodPost)
+	d.url = filledText(store.Text(hook, "url"), payload)
 	body := any(payload)
-	if template := at(transformation, "body"); template != nil {
+	if template := store.At(transformation, "body"); template != nil {
 		body = filled(template, payload)
 	}
 	d.body, _ = json.Marshal(body) // what was read from JSON encodes
-	if user := text(hook, "httpBasicUsername"); user != "" {
+	if user := store.Text(hook, "httpBasicUsername"); user != "" {
 		r := http.Request{Header: d.header}
-		r.SetBasicAuth(user, text(hook, "httpBasicPassword"))
+		r.SetBasicAuth(user, store.Text(hook, "httpBasicPassword"))
 	}
 }
 

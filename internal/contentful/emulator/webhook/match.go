@@ -66,15 +66,15 @@ func covers(pattern any, topic string) bool {
 
 // passes reports whether a payload passes a filter.
 func passes(filter any, payload store.Object) bool {
-	if not := at(filter, "not"); not != nil {
+	if not := store.At(filter, "not"); not != nil {
 		return !passes(not, payload)
 	}
 	for _, op := range []string{"equals", "in", "regexp"} {
-		args, ok := at(filter, op).([]any)
+		args, ok := store.At(filter, op).([]any)
 		if !ok || len(args) != 2 {
 			continue
 		}
-		value := at(payload, strings.Split(text(args[0], "doc"), ".")...)
+		value := store.At(payload, strings.Split(store.Text(args[0], "doc"), ".")...)
 		switch op {
 		case "equals":
 			return reflect.DeepEqual(value, args[1])
@@ -82,7 +82,7 @@ func passes(filter any, payload store.Object) bool {
 			list, _ := args[1].([]any)
 			return slices.ContainsFunc(list, func(v any) bool { return reflect.DeepEqual(v, value) })
 		}
-		re, err := regexp.Compile(text(args[1], "pattern"))
+		re, err := regexp.Compile(store.Text(args[1], "pattern"))
 		s, isText := value.(string)
 		return err == nil && isText && re.MatchString(s)
 	}
@@ -147,19 +147,4 @@ func pointed(payload store.Object, pointer string) any {
 		}
 	}
 	return v
-}
-
-// at returns what a path of keys leads to in nested objects, or nil.
-func at(v any, keys ...string) any {
-	for _, k := range keys {
-		o, _ := v.(store.Object)
-		v = o[k]
-	}
-	return v
-}
-
-// text returns what a path of keys leads to if it is a string, else "".
-func text(v any, keys ...string) string {
-	s, _ := at(v, keys...).(string)
-	return s
 }

@@ -20,11 +20,11 @@ func webhooks(scope *store.Scope) []target {
 	space := scope.Whole()
 	secret := ""
 	if kept, ok := space.Get(store.SigningSecret, store.TheSecret); ok {
-		secret = text(kept.Body, "value")
+		secret = store.Text(kept.Body, "value")
 	}
 	var all []target
 	for _, hook := range space.List(store.Webhook) {
-		all = append(all, target{hook: hookID{scope.Space, hook.ID}, name: text(hook.Body, "name"), definition: hook.Body, secret: secret})
+		all = append(all, target{hook: hookID{scope.Space, hook.ID}, name: store.Text(hook.Body, "name"), definition: hook.Body, secret: secret})
 	}
 	return all
 }
@@ -39,7 +39,7 @@ func apps(scope *store.Scope) []target {
 	var all []target
 	for _, installed := range scope.List(store.AppInstallation) {
 		subscription, ok := organization.Get(store.AppEventSubscription, installed.ID)
-		if !ok || text(subscription.Body, "targetUrl") == "" {
+		if !ok || store.Text(subscription.Body, "targetUrl") == "" {
 			continue
 		}
 		t := target{
@@ -48,10 +48,10 @@ func apps(scope *store.Scope) []target {
 			context:    signature.Context{Space: scope.Space, Environment: scope.Environment, App: installed.ID},
 		}
 		if app, ok := organization.Get(store.AppDefinition, installed.ID); ok {
-			t.name = text(app.Body, "name")
+			t.name = store.Text(app.Body, "name")
 		}
 		if kept, ok := organization.Get(store.AppSigningSecret, installed.ID); ok {
-			t.secret = text(kept.Body, "value")
+			t.secret = store.Text(kept.Body, "value")
 		}
 		all = append(all, t)
 	}
