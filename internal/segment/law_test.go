@@ -139,8 +139,12 @@ func genLeaf(t *rapid.T, sliding bool) syntax.Cond {
 	case 9:
 		first := rapid.Bool().Draw(t, "returning")
 		return rapid.SampledFrom([]syntax.Session{
-			{Number: genCmp(t, 3), ReturnedWithin: &d}, {Number: genCmp(t, 3)}, {Pages: genCmp(t, 3)}, {Duration: genCmp(t, 60)},
-			{Returning: &first}, {Entry: syntax.Pred{{Property: "p", Tests: []syntax.Test{{Op: syntax.Eq, Values: []syntax.Scalar{1.0}}}}}},
+			{Number: genCmp(t, 3), ReturnedWithin: &d},
+			{Number: genCmp(t, 3)},
+			{Pages: genCmp(t, 3)},
+			{Duration: genCmp(t, 60)},
+			{Returning: &first},
+			{Entry: syntax.Pred{{Property: "p", Tests: []syntax.Test{{Op: syntax.Eq, Values: []syntax.Scalar{1.0}}}}}},
 		}).Draw(t, "session")
 	case 10:
 		return syntax.Trait{Where: syntax.Pred{{Property: "p", Tests: []syntax.Test{{Op: syntax.Gte, Values: []syntax.Scalar{1.0}}}}}}
