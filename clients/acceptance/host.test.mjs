@@ -56,14 +56,19 @@ after(async () => {
   if (profile) await rm(profile, { recursive: true, force: true, maxRetries: 5 })
 })
 
+/** Waits until the app in a frame is loaded and connected. */
+async function connected(frame) {
+  await frame.waitForFunction(() => window.sdk?.then(() => true))
+  return frame
+}
+
 /** Opens the app at a location, until it is connected. */
 async function open(location, more = {}) {
   const host = await browser.newPage()
   host.on('pageerror', e => { throw e })
   const query = new URLSearchParams({ space: 'any', environment: 'master', app: app.sys.id, location, ...more })
   await host.goto(`http://${at.all}/_emulator/host?${query}`)
-  const frame = await (await host.waitForSelector('#app iframe')).contentFrame()
-  await frame.waitForFunction(async () => { await window.sdk; return true })
+  const frame = await connected(await (await host.waitForSelector('#app iframe')).contentFrame())
   return { host, frame, notes: host.locator('#notes') }
 }
 
@@ -195,7 +200,7 @@ test('an app on a page speaks and opens dialogs, which are as high as it wants',
   await notes.getByText('link-kettles').waitFor()
 
   const asked = frame.evaluate(async () => (await window.sdk).dialogs.openCurrentApp({ title: 'Inside', parameters: { n: 1 } }))
-  const inner = await (await host.waitForSelector('dialog iframe')).contentFrame()
+  const inner = await connected(await (await host.waitForSelector('dialog iframe')).contentFrame())
   await inner.evaluate(async () => {
     const sdk = await window.sdk
     sdk.window.startAutoResizer()
