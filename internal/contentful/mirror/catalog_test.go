@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,8 +25,16 @@ import (
 // tells after the first time is all that there is at the second, and what there
 // is no longer.
 type catalog struct {
+	mu    sync.Mutex
 	now   http.Handler
 	delta []map[string]any
+}
+
+// become moves the space on to its second time.
+func (c *catalog) become(now http.Handler, delta []map[string]any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now, c.delta = now, delta
 }
 
 // exported returns the delivery API of an export, and all items of its sync.
@@ -57,6 +66,8 @@ func ask(t *testing.T, api http.Handler, target string) *httptest.ResponseRecord
 }
 
 func (c *catalog) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	w := httptest.NewRecorder()
 	if strings.HasSuffix(r.URL.Path, "/sync") && r.URL.Query().Has("sync_token") {
 		_, _ = w.Write(encode(map[string]any{"items": c.delta, "nextSyncUrl": "http://x/sync?sync_token=next"}))
@@ -96,7 +107,7 @@ func TestACatalogFollowedIsTheCatalogLoaded(t *testing.T) {
 		}
 		followed := open()
 		first := followed.Content().Revision()
-		c.now, c.delta = newer, append(after, gone(before, after)...)
+		c.become(newer, append(after, gone(before, after)...))
 		time.Sleep(poll)
 		_, err := followed.Apply("ContentType.publish", []byte(`{"sys": {"id": "any"}}`))
 		require.NoError(t, err)
