@@ -65,5 +65,6 @@
 //
 //	app                      the parts put together and run
 //	cli                      the commands
+//	testkit                  Segue as a process of its own, for tests
 //	archtest                 the test of this map
 package internal

@@ -10,10 +10,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/segue-dev/segue/internal/testkit"
 )
 
 // patience is how long one file of tests may take.
 const patience = 3 * time.Minute
+
+func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
 
 func TestClients(t *testing.T) {
 	needs(t, "node", func() error { _, err := exec.LookPath("node"); return err })

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/segue-dev/segue/internal/contentful/signature"
+	"github.com/segue-dev/segue/internal/testkit"
 )
 
 // servers are what files of tests may ask for, by the environment variable that
@@ -20,8 +21,12 @@ var servers = map[string]func(t *testing.T) string{
 	"COMPOSITION_URL": composition,
 	"EDITING":         editing,
 	"STAND_IN":        standIn,
+	"STOREFRONT_URL":  storefront,
 	"CHROMIUM":        browser,
 }
+
+// storefront is Segue itself, as a process that serves the storefront example.
+func storefront(t *testing.T) string { return testkit.Example(t, "storefront").URL }
 
 // browser returns the path of Chromium.
 func browser(t *testing.T) (path string) {

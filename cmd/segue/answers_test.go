@@ -51,7 +51,7 @@ func TestTheStorefrontGivesEachKindOfVisitorItsOwnPage(t *testing.T) {
 		pages[a.Key] = string(a.Page)
 	}
 	require.Len(t, pages, 3)
-	require.Zero(t, s.stop(t))
+	require.Zero(t, s.Stop(t))
 }
 
 // A memberReport is what `segue segments --output json` prints.

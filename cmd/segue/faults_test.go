@@ -63,7 +63,7 @@ when: { count: { of: Step, eq: %d } }
 		require.Zero(t, r.Accepted, "acknowledged before the crash and not there after it")
 	}
 	sendUntil(t, s, acked, func(int) bool { return false })
-	require.Zero(t, s.stop(t))
+	require.Zero(t, s.Stop(t))
 
 	var members memberReport
 	report(t, &members, "segments", "--config", config)
@@ -104,7 +104,7 @@ func sendUntil(t *testing.T, s *server, done map[string]bool, enough func(total 
 				acked[b] = true
 				mu.Unlock()
 				if enough(int(total.Add(int64(r.Accepted + r.Duplicates)))) {
-					kill.Do(s.kill)
+					kill.Do(s.Kill)
 				}
 			}
 		})
@@ -158,7 +158,7 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	status, r = send("before")
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, 1, r.Duplicates)
-	require.Zero(t, s.stop(t))
+	require.Zero(t, s.Stop(t))
 }
 
 // smallDisk mounts 256 MiB of memory as a disk.

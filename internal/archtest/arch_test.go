@@ -44,7 +44,7 @@ var tiers = []struct {
 		"internal/contentful/emulator/webhook", "internal/contentful/emulator/faults", "internal/contentful/emulator/host",
 		"internal/contentful/emulator", "internal/contentful/emulator/emulatortest",
 	}},
-	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "cmd/segue", "cmd/conformance", "clients/acceptance", "internal/archtest"}},
+	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "internal/testkit", "cmd/segue", "cmd/conformance", "clients/acceptance", "internal/archtest"}},
 }
 
 // allowed are the exceptions to the rules above, each with its reason.
