@@ -20,8 +20,9 @@ type memory struct {
 	log      *segment.Log
 	seen     map[string]visitor.Exposure // the record's
 	lastSeen int64
-	stamp    uint64 // of the record in the store; 0 if it has none
-	past     *past  // the latest answer; nil = none yet
+	stamp    uint64          // of the record in the store; 0 if it has none
+	record   *visitor.Record // only if the request made it; nil = the store's
+	past     *past           // the latest answer; nil = none yet
 }
 
 func newMemory(set *segment.Set, rec *visitor.Record, stamp uint64) *memory {
@@ -84,7 +85,11 @@ func (r *Resolver) remember(ctx context.Context, set *segment.Set, id string, re
 		messages[i].AnonymousID = cmp.Or(messages[i].AnonymousID, req.AnonymousID)
 		messages[i].UserID = cmp.Or(messages[i].UserID, req.UserID)
 	}
-	receipt, err := r.ingest.Accept(ctx, ingest.Batch{Messages: messages})
+	take := r.ingest.Accept
+	if req.Dry {
+		take = r.ingest.Rehearse
+	}
+	receipt, err := take(ctx, ingest.Batch{Messages: messages})
 	if err != nil {
 		return nil, receipt, err
 	}
@@ -94,7 +99,9 @@ func (r *Resolver) remember(ctx context.Context, set *segment.Set, id string, re
 		m, err := r.recall(ctx, set, id)
 		return m, receipt, err
 	}
-	return newMemory(set, rec, 0), receipt, nil
+	m := newMemory(set, rec, 0)
+	m.record = rec
+	return m, receipt, nil
 }
 
 // instant returns the instant of evaluation for a visitor last seen at lastSeen:

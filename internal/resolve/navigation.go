@@ -30,7 +30,7 @@ func newNavigations() navigations {
 // instant returns the instant of the first call of a visitor's page view, which
 // is now if this is it.
 func (n navigations) instant(visitor, navigation string, now int64) int64 {
-	id := visitor + "\x00" + navigation
+	id := viewID(visitor, navigation)
 	if at, ok := n.instants.Get(id); ok {
 		return at.(int64)
 	}
@@ -45,6 +45,16 @@ func (n navigations) instant(visitor, navigation string, now int64) int64 {
 	}
 	return now
 }
+
+// peek is instant for a call that is not remembered.
+func (n navigations) peek(visitor, navigation string, now int64) int64 {
+	if at, ok := n.instants.Get(viewID(visitor, navigation)); ok {
+		return at.(int64)
+	}
+	return now
+}
+
+func viewID(visitor, navigation string) string { return visitor + "\x00" + navigation }
 
 func checkNavigation(id string) error {
 	if len(id) > maxNavigation {

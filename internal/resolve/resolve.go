@@ -33,6 +33,8 @@ type Request struct {
 	Navigation  string           // id of the page view: without At, all its calls are answered for the instant of the first; "" = none
 	Explain     bool             // explain every segment
 	Preview     bool             // answer from what editors see; nothing is stored
+	Dry         bool             // answer as if Messages had been taken in; nothing is stored
+	Record      bool             // return the visitor's record as well
 }
 
 // An Answer is what a visitor should see, and why, and for how long. Answers
@@ -50,7 +52,8 @@ type Answer struct {
 	Unresolved []string          // ids of links in the page that lead nowhere
 	MergeTags  map[string]string // the values of the page's merge tags, by tag id; those without a value are absent
 	Revision   Revision
-	Receipt    ingest.Receipt // of the request's signals, without Records
+	Receipt    ingest.Receipt  // of the request's signals, without Records
+	Record     *visitor.Record // of the visitor, with the request's signals, if it was asked for
 	Explain    []*segment.Explanation
 }
 
@@ -143,7 +146,7 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
 	} else {
 		r.answer(&q, a, &watch)
 	}
-	if err := r.show(ctx, &q, a, req.Explain); err != nil {
+	if err := r.show(ctx, &q, a, req); err != nil {
 		return nil, err
 	}
 	watch.lap(&watch.Compose)
@@ -158,7 +161,7 @@ func (r *Resolver) siteOf(req Request) (*Site, error) {
 	if !req.Preview {
 		return r.Site(), nil
 	}
-	if len(req.Messages) > 0 {
+	if len(req.Messages) > 0 && !req.Dry {
 		return nil, fault.New(fault.Invalid, "signals: a preview stores nothing: leave them out, or send them without preview")
 	}
 	if site := r.preview.Load(); site != nil {
@@ -183,7 +186,7 @@ func (r *Resolver) answer(q *question, a *Answer, watch *stopwatch) {
 
 // show composes the page of a, if one was asked for, and explains, if wanted.
 // Both may need more of the visitor than is held ready.
-func (r *Resolver) show(ctx context.Context, q *question, a *Answer, explain bool) error {
+func (r *Resolver) show(ctx context.Context, q *question, a *Answer, req Request) error {
 	page := &content.Page{}
 	var err error
 	if q.plan.page != "" {
@@ -192,15 +195,20 @@ func (r *Resolver) show(ctx context.Context, q *question, a *Answer, explain boo
 		}
 	}
 	a.Page, a.Unresolved = page.JSON, page.Unresolved
-	if len(page.MergeTags) == 0 && !explain {
+	if len(page.MergeTags) == 0 && !req.Explain && !req.Record {
 		return nil
 	}
-	rec, err := r.store.Get(ctx, q.visitor)
-	if err != nil {
-		return err
+	rec := q.record
+	if rec == nil {
+		if rec, err = r.store.Get(ctx, q.visitor); err != nil {
+			return err
+		}
+	}
+	if req.Record {
+		a.Record = rec
 	}
 	q.context = contextOf(ingest.Enrich(q.props, q.agent))
-	if explain {
+	if req.Explain {
 		if a.Explain, err = q.site.explain(rec, "", q.context, q.at); err != nil {
 			return err
 		}
@@ -235,6 +243,9 @@ func (r *Resolver) instantOf(req Request, id string, lastSeen int64) int64 {
 	now := r.instant(lastSeen)
 	if req.Navigation == "" {
 		return now
+	}
+	if req.Dry {
+		return r.views.peek(id, req.Navigation, now)
 	}
 	return r.views.instant(id, req.Navigation, now)
 }
