@@ -73,6 +73,16 @@ func (r *Resolver) recall(ctx context.Context, set *segment.Set, id string) (*me
 	return m, nil
 }
 
+// Erase forgets a visitor, durably. The error is a fault.Unavailable when the
+// store cannot.
+func (r *Resolver) Erase(ctx context.Context, id string) error {
+	if err := signal.CheckVisitor("visitor", id); err != nil {
+		return err
+	}
+	defer r.memories.cache.Invalidate(id)
+	return r.store.Erase(ctx, id)
+}
+
 // remember takes the request's signals in and returns what is remembered of the
 // visitor after them.
 func (r *Resolver) remember(ctx context.Context, set *segment.Set, id string, req Request) (*memory, ingest.Receipt, error) {

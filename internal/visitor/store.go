@@ -32,6 +32,10 @@ type Store interface {
 	// record as it is afterwards.
 	Update(ctx context.Context, id string, f func(*Record) (Change, error)) (*Record, error)
 
+	// Erase removes all that is stored of id, durably; there need not be
+	// anything. Counters stay as they are: they say nothing of anybody.
+	Erase(ctx context.Context, id string) error
+
 	// All yields every record in ascending order of id. Records changed
 	// meanwhile may be seen before or after the change, never in between.
 	All(ctx context.Context) iter.Seq2[*Record, error]

@@ -33,11 +33,10 @@ type group struct {
 	err     error
 }
 
-// commit writes a change of what is on disk of a visitor, with the counters it
-// moves, and returns when it is durable.
-func (s *Store) commit(id string, before, after storedRecord, counters []visitor.Counter) error {
+// commit writes what fill puts into a batch, and returns when it is durable.
+func (s *Store) commit(fill func(*pebble.Batch) error) error {
 	b := s.db.NewBatch()
-	if err := fill(b, id, before, after, counters); err != nil {
+	if err := fill(b); err != nil {
 		return errors.Join(err, b.Close())
 	}
 	g, first := s.commits.join(b)
@@ -90,8 +89,8 @@ func (s *Store) write(g *group) {
 	})
 }
 
-// fill writes to b what makes after of before, and the counters.
-func fill(b *pebble.Batch, id string, before, after storedRecord, counters []visitor.Counter) error {
+// writeChange writes to b what makes after of before, and the counters.
+func writeChange(b *pebble.Batch, id string, before, after storedRecord, counters []visitor.Counter) error {
 	var err error
 	if n := len(after.tails); n > 0 {
 		err = b.Set(tailKey(id, n-1), after.tails[n-1], nil)
@@ -103,6 +102,15 @@ func fill(b *pebble.Batch, id string, before, after storedRecord, counters []vis
 	}
 	for _, c := range counters {
 		err = errors.Join(err, b.Merge(counterKey(c.Key), appendSum(nil, c.N), nil))
+	}
+	return err
+}
+
+// writeErasure writes to b what leaves nothing of stored.
+func writeErasure(b *pebble.Batch, id string, stored storedRecord) error {
+	err := b.Delete(baseKey(id), nil)
+	for i := range stored.tails {
+		err = errors.Join(err, b.Delete(tailKey(id, i), nil))
 	}
 	return err
 }

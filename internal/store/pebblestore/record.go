@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
@@ -76,7 +78,8 @@ func (s *Store) damaged(id string, err error) error {
 // lock of id.
 func (s *Store) store(id string, before knownRecord, change visitor.Change) error {
 	after := s.after(before.stored, change)
-	if err := s.commit(id, before.stored, after, change.Counters); err != nil {
+	err := s.commit(func(b *pebble.Batch) error { return writeChange(b, id, before.stored, after, change.Counters) })
+	if err != nil {
 		s.hot.forget(id)
 		return fault.Wrap(fault.Unavailable, fmt.Errorf("visitor %q: %w", id, err), "the visitor cannot be stored; send it again")
 	}

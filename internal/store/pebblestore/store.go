@@ -176,6 +176,30 @@ func (s *Store) Update(ctx context.Context, id string, f func(*visitor.Record) (
 	return change.Next, nil
 }
 
+// Erase implements visitor.Store. It works on a full disk too, since it makes
+// room; what was stored is gone from the files when Pebble compacts them.
+func (s *Store) Erase(ctx context.Context, id string) error {
+	lock := s.stripe(id)
+	lock.Lock()
+	defer lock.Unlock()
+	have, err := s.load(ctx, id)
+	if err != nil {
+		return err
+	}
+	if have.stored.base == nil && len(have.stored.tails) == 0 {
+		return nil
+	}
+	if err := s.state.flushes(); err != nil {
+		return err
+	}
+	err = s.commit(func(b *pebble.Batch) error { return writeErasure(b, id, have.stored) })
+	s.hot.forget(id)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, fmt.Errorf("visitor %q: %w", id, err), "the visitor cannot be erased; try again")
+	}
+	return nil
+}
+
 // writable reports whether the disk takes changes.
 func (s *Store) writable(ctx context.Context) error {
 	if err := s.state.check(ctx); err != nil {

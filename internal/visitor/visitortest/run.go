@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(testing.TB) visitor.Store, opts Options) {
 	t.Run("a change without signals stores nothing", s.withoutAdded)
 	t.Run("a panic of f stores nothing and blocks nobody", s.panicking)
 	t.Run("a record given out never changes", s.immutable)
+	t.Run("Erase leaves nothing of a visitor but the counters", s.erase)
 	t.Run("counters add up", s.counters)
 	t.Run("All yields every record in ascending order of id", s.all)
 	t.Run("All ends when the loop does", s.allEnds)
@@ -340,6 +341,7 @@ func (s suite) cancelled(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = st.Get(ctx, "v")
 	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, st.Erase(ctx, "v"), context.Canceled)
 	require.ErrorIs(t, st.Ping(ctx), context.Canceled)
 	for _, err := range st.All(ctx) {
 		require.ErrorIs(t, err, context.Canceled)
