@@ -20,26 +20,13 @@ const patience = 3 * time.Minute
 func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
 
 func TestClients(t *testing.T) {
-	needs(t, "node", func() error { _, err := exec.LookPath("node"); return err })
-	needs(t, "the clients: run `make clients`", func() error { _, err := os.Stat("node_modules"); return err })
+	testkit.Command(t, "node")
+	testkit.Needs(t, "the clients: run `make clients`", func() error { _, err := os.Stat("node_modules"); return err })
 	files, err := filepath.Glob("*.test.mjs")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(file, ".test.mjs"), func(t *testing.T) { runFile(t, file) })
-	}
-}
-
-// needs skips the test if something is not there, and fails it where nothing
-// may be skipped.
-func needs(t *testing.T, what string, look func() error) {
-	t.Helper()
-	switch err := look(); {
-	case err == nil:
-	case os.Getenv("SEGUE_REQUIRE_PARTS") != "":
-		t.Fatalf("missing: %s (%v), and SEGUE_REQUIRE_PARTS forbids to skip", what, err)
-	default:
-		t.Skipf("skipped, for want of %s", what)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -29,10 +28,7 @@ var servers = map[string]func(t *testing.T) string{
 func storefront(t *testing.T) string { return testkit.Example(t, "storefront").URL }
 
 // browser returns the path of Chromium.
-func browser(t *testing.T) (path string) {
-	needs(t, "chromium", func() (err error) { path, err = exec.LookPath("chromium"); return err })
-	return path
-}
+func browser(t *testing.T) string { return testkit.Command(t, "chromium") }
 
 // serve answers with h until the test ends.
 func serve(t *testing.T, h http.Handler) string {

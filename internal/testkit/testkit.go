@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -159,4 +160,33 @@ func (s *Server) Stop(t testing.TB) int {
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.start(t, strings.TrimPrefix(s.URL, "http://"), strings.TrimPrefix(s.Admin, "http://"))
+}
+
+// Needs skips the test if something is not there, saying what, and fails it
+// where nothing may be skipped (SEGUE_REQUIRE_PARTS).
+func Needs(t testing.TB, what string, look func() error) {
+	t.Helper()
+	switch err := look(); {
+	case err == nil:
+	case os.Getenv("SEGUE_REQUIRE_PARTS") != "":
+		t.Fatalf("missing: %s (%v), and SEGUE_REQUIRE_PARTS forbids to skip", what, err)
+	default:
+		t.Skipf("skipped, for want of %s", what)
+	}
+}
+
+// Command returns the path of a program of the machine that the test needs.
+func Command(t testing.TB, name string) (path string) {
+	t.Helper()
+	Needs(t, name, func() (err error) { path, err = exec.LookPath(name); return err })
+	return path
+}
+
+// FreeAddress returns an address of this machine at which nobody listens.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, ln.Close())
+	return ln.Addr().String()
 }
