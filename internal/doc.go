@@ -23,6 +23,7 @@
 //
 // Flows: the product in a few functions.
 //
+//	feed                     who listens is told what has changed
 //	ingest                   signals in: validate, correct, deduplicate, append
 //	resolve                  answers out: remember, segment, decide, compose
 //	lint                     what is doubtful about segments

@@ -30,7 +30,7 @@ var tiers = []struct {
 		"internal/content", "internal/experience", "internal/experience/bucket", "internal/decision",
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
-	{"flows", true, false, []string{"internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
+	{"flows", true, false, []string{"internal/feed", "internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
 	{"adapters", false, false, []string{
 		"internal/store/pebblestore",
 		"internal/contentful", "internal/contentful/signature", "internal/contentful/space", "internal/contentful/mirror",

@@ -7,6 +7,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,9 @@ type Options struct {
 	Lateness time.Duration    // how late a live signal may be; 0 = 7 days
 	Now      func() time.Time // nil = time.Now
 	Observer Observer         // nil = none
+	// Changed is told of every visitor whose record has changed, once that is
+	// durable. It must not block. Nil = nobody is told.
+	Changed func(visitor string)
 }
 
 // An Observer is told what became of batches, for metrics. It must not block;
@@ -209,5 +213,8 @@ func (in *Ingester) append(ctx context.Context, v *visit) error {
 		return err
 	}
 	v.record = record
+	if in.opts.Changed != nil && slices.Contains(v.outcomes, visitor.Accepted) {
+		in.opts.Changed(v.id)
+	}
 	return nil
 }

@@ -234,3 +234,23 @@ func BenchmarkAccept(b *testing.B) {
 		})
 	}
 }
+
+func TestChangedVisitorsAreToldOnceTheyAreStored(t *testing.T) {
+	s := &memory{}
+	var told []string
+	in := ingest.New(s, ingest.Options{Now: clock, Changed: func(id string) {
+		require.NotNil(t, s.records[id])
+		told = append(told, id)
+	}})
+	good := signal.Message{Type: "page", AnonymousID: "ana", MessageID: "m1", Timestamp: now}
+	for range 2 { // the second time it changes nothing
+		_, err := in.Accept(t.Context(), ingest.Batch{Messages: []signal.Message{good, {Type: "track", AnonymousID: "bea"}}})
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"ana"}, told)
+
+	s.broken = errors.New("disk full")
+	_, err := in.Accept(t.Context(), ingest.Batch{Messages: []signal.Message{{Type: "page", AnonymousID: "ana", MessageID: "m2", Timestamp: now}}})
+	require.Error(t, err)
+	require.Len(t, told, 1)
+}

@@ -16,6 +16,7 @@ type past struct {
 	place       place
 	props       signal.Props
 	agent       string
+	memberships bool  // see question
 	from, until int64 // instants, [from, until), at which nothing differs
 
 	segments   []string
@@ -28,7 +29,7 @@ type past struct {
 func (p *past) answers(q *question) bool {
 	return p != nil && p.from <= q.at && q.at < p.until &&
 		p.site == q.site.number && p.place == q.plan.place &&
-		p.agent == q.agent && slices.Equal(p.props, q.props)
+		p.agent == q.agent && p.memberships == q.memberships && slices.Equal(p.props, q.props)
 }
 
 func (p *past) give(a *Answer) {
@@ -49,7 +50,7 @@ func (r *Resolver) keep(q *question, a *Answer) {
 	}
 	m := *q.memory
 	m.past = &past{
-		site: q.site.number, place: q.plan.place, props: slices.Clone(q.props), agent: q.agent, from: q.at, until: until,
+		site: q.site.number, place: q.plan.place, props: slices.Clone(q.props), agent: q.agent, memberships: q.memberships, from: q.at, until: until,
 		segments: a.Segments, decision: a.Decision, key: a.Key, validUntil: a.ValidUntil,
 	}
 	r.memories.cache.Set(q.visitor, &m)

@@ -24,7 +24,7 @@ func TestAnAnswerFromMemoryIsAsIfEvaluated(t *testing.T) {
 		site := r.Site()
 		for i := range steps {
 			r.now = r.now.Add(rapid.SampledFrom([]time.Duration{0, time.Millisecond, 9 * time.Minute, time.Hour, 5 * time.Hour}).Draw(rt, "pause"))
-			req := resolve.Request{AnonymousID: "ana", Page: rapid.SampledFrom([]string{"", "home"}).Draw(rt, "page")}
+			req := resolve.Request{AnonymousID: "ana", Page: rapid.SampledFrom([]string{"", "home"}).Draw(rt, "page"), Memberships: rapid.Bool().Draw(rt, "memberships")}
 			switch rapid.IntRange(0, 5).Draw(rt, "what") {
 			case 0:
 				name := rapid.SampledFrom([]string{"page", "Product Added", "Theme Toggled", "seen"}).Draw(rt, "event")

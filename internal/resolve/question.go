@@ -21,6 +21,9 @@ type question struct {
 	agent   string          // the browser's user agent
 	context segment.Context // what both say; made when it is needed
 	at      int64
+	// memberships says that the answer holds until any membership differs, and
+	// not only those that decide a slot.
+	memberships bool
 	*memory
 	*scratch
 }
@@ -44,7 +47,11 @@ func (q *question) ask(a *Answer) {
 
 // view returns the instant that is asked about, as seen from it.
 func (q *question) view() segment.View {
-	return segment.View{Context: q.context, At: q.at, Known: q.at, Concern: q.plan.concern}
+	v := segment.View{Context: q.context, At: q.at, Known: q.at, Concern: q.plan.concern}
+	if q.memberships {
+		v.Concern = nil
+	}
+	return v
 }
 
 // decide decides for members.
@@ -64,8 +71,12 @@ func (q *question) hasSeen(experience string) (index int, ok bool) {
 }
 
 // holdsUntil returns the earliest instant at which the slots or variables differ
-// from d, which was asked for: not every change of membership changes them.
+// from d, which was asked for: not every change of membership changes them. If
+// memberships count, the first of those is it.
 func (q *question) holdsUntil(d *decision.Decision) int64 {
+	if q.memberships {
+		return q.members.ValidUntil
+	}
 	return q.log.Until(q.view(), &q.members, &q.probe, func(members []int) bool {
 		q.decide(members, &q.later)
 		return !d.Same(&q.later) || !d.SameVariables(&q.later)

@@ -35,6 +35,8 @@ type Request struct {
 	Preview     bool             // answer from what editors see; nothing is stored
 	Dry         bool             // answer as if Messages had been taken in; nothing is stored
 	Record      bool             // return the visitor's record as well
+	Uncomposed  bool             // of the page decide the slots, but do not compose it
+	Memberships bool             // the answer holds until Segments differ, too
 }
 
 // An Answer is what a visitor should see, and why, and for how long. Answers
@@ -45,7 +47,7 @@ type Answer struct {
 	Decision   decision.Decision
 	Key        string            // of the slot choices of the page, or of the whole content
 	At         time.Time         // the instant the answer is for
-	ValidUntil time.Time         // when the slots or variables differ without new signals; zero = never
+	ValidUntil time.Time         // when the slots or variables, and if asked for the segments, differ without new signals; zero = never
 	Truncated  bool              // some rule looked back beyond what the record holds
 	Saturated  bool              // some rule met more distinct values than it tells apart
 	Page       []byte            // the composed page as JSON, merge tags filled in; nil if none was asked for
@@ -55,6 +57,7 @@ type Answer struct {
 	Receipt    ingest.Receipt  // of the request's signals, without Records
 	Record     *visitor.Record // of the visitor, with the request's signals, if it was asked for
 	Explain    []*segment.Explanation
+	Site       *Site // what it was answered from
 }
 
 // A Revision names the rules and the content an answer was made with.
@@ -138,9 +141,9 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
 	}
 	watch.lap(&watch.Ingest)
 
-	q := question{site: site, plan: p, memory: known, visitor: id, props: req.Context, agent: req.UserAgent}
+	q := question{site: site, plan: p, memory: known, visitor: id, props: req.Context, agent: req.UserAgent, memberships: req.Memberships}
 	q.at = r.instantOf(req, id, known.lastSeen)
-	a := &Answer{Visitor: id, Receipt: receipt, Revision: site.Revision(), At: time.UnixMilli(q.at).UTC()}
+	a := &Answer{Visitor: id, Receipt: receipt, Site: site, Revision: site.Revision(), At: time.UnixMilli(q.at).UTC()}
 	if known.past.answers(&q) {
 		known.past.give(a)
 	} else {
@@ -189,7 +192,7 @@ func (r *Resolver) answer(q *question, a *Answer, watch *stopwatch) {
 func (r *Resolver) show(ctx context.Context, q *question, a *Answer, req Request) error {
 	page := &content.Page{}
 	var err error
-	if q.plan.page != "" {
+	if q.plan.page != "" && !req.Uncomposed {
 		if page, err = q.site.compose(q.plan, a.Key, a.Decision.Slots); err != nil {
 			return err
 		}

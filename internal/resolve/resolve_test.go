@@ -192,6 +192,29 @@ func TestAnAnswerHoldsUntilASlotDiffers(t *testing.T) {
 	require.True(t, then.ValidUntil.IsZero(), "the hour changes a segment, but no slot")
 }
 
+func TestAnAnswerMayHoldUntilASegmentDiffers(t *testing.T) {
+	r := newRig(t)
+	r.ask(t, resolve.Request{Messages: []signal.Message{
+		r.event("m1", "page", -100*time.Minute), r.event("m2", "page", -90*time.Minute), r.event("m3", "Product Added", 0),
+	}})
+	a := r.ask(t, resolve.Request{Memberships: true})
+	require.Equal(t, start.Add(20*time.Minute), a.ValidUntil, "fan ends, which changes no slot")
+	require.Equal(t, start.Add(time.Hour), r.ask(t, resolve.Request{}).ValidUntil)
+	require.Equal(t, a.ValidUntil, r.ask(t, resolve.Request{Memberships: true}).ValidUntil)
+	r.now = a.ValidUntil
+	require.Equal(t, []string{"cart"}, r.ask(t, resolve.Request{Memberships: true}).Segments)
+}
+
+func TestThePageOfAnAnswerNeedNotBeComposed(t *testing.T) {
+	r := newRig(t)
+	whole, bare := r.ask(t, resolve.Request{Page: "home"}), r.ask(t, resolve.Request{Page: "home", Uncomposed: true})
+	require.NotNil(t, whole.Page)
+	require.Nil(t, bare.Page)
+	require.Equal(t, whole.Decision.Slots, bare.Decision.Slots)
+	require.Equal(t, whole.Key, bare.Key)
+	require.Same(t, r.Site(), bare.Site)
+}
+
 func TestAPageByKeyIsThePageOfTheAnswer(t *testing.T) {
 	r := newRig(t)
 	a := r.ask(t, resolve.Request{Page: "page:home", Messages: []signal.Message{r.event("m1", "Product Added", 0)}})

@@ -48,24 +48,10 @@ func (a *api) page(c echo.Context) error {
 	header.Set(echo.HeaderCacheControl, pageCaching)
 	header.Set("ETag", tag)
 	header.Set("Surrogate-Key", surrogateKeys(got))
-	if matches(c.Request().Header.Get("If-None-Match"), tag) {
+	if reply.Matches(c.Request().Header.Get("If-None-Match"), tag) {
 		return c.NoContent(http.StatusNotModified)
 	}
 	return sized(c, got.JSON)
-}
-
-// matches reports whether an If-None-Match header names tag. Proxies that
-// compress mark the tag as weak, or add -gzip and the like within the quotes.
-func matches(header, tag string) bool {
-	plain := strings.TrimSuffix(tag, `"`)
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
-		rest, ok := strings.CutPrefix(candidate, plain)
-		if candidate == "*" || ok && (rest == `"` || strings.HasPrefix(rest, "-")) {
-			return true
-		}
-	}
-	return false
 }
 
 // surrogateKeys returns the tags that the page is purged by, space-separated:
