@@ -23,6 +23,14 @@ until bin/segue healthcheck --config "$config" >/dev/null 2>&1; do
   sleep 0.2
 done
 
+if [ -d "examples/$example/shop" ]; then
+  go build -o bin/shop "./examples/$example/shop"
+  bin/shop &
+  shop=$!
+  trap 'kill $server $shop 2>/dev/null; wait $server $shop 2>/dev/null || true' INT TERM EXIT
+  printf '\nOpen http://127.0.0.1:8000/ in a browser.\n'
+fi
+
 cat <<EOF
 
 Segue serves the $example example. Try, in another terminal:
