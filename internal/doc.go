@@ -43,6 +43,7 @@
 //	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo
 //	httpapi/reply            how all dialects read bodies and answer errors
+//	httpapi/intake           what all dialects that take signals share
 //	httpapi/openapitest      wire types held to the description, for the tests of dialects
 //	httpapi/segmentio        Segment-compatible ingest
 //	httpapi/native           resolve, pages, explain

@@ -162,11 +162,10 @@ func TestBadInputHasAClearAnswerAndNothingIsLost(t *testing.T) {
 	}{
 		"malformed JSON":        {"/v1/batch", `{"batch": [{]}`, 400, "error", "body: not valid JSON at byte"},
 		"malformed resolve":     {"/v1/resolve", `{"visitor"`, 400, "detail", "body: the JSON is cut short"},
-		"oversize batch":        {"/v1/batch", strings.Repeat(" ", 2<<20), 413, "error", "more than 1048576 bytes"},
+		"oversize batch":        {"/v1/batch", strings.Repeat(" ", 2<<20), 400, "error", "more than 1048576 bytes"},
 		"oversize resolve":      {"/v1/resolve", strings.Repeat(" ", 2<<20), 413, "detail", "more than 1048576 bytes"},
 		"unknown page":          {"/v1/resolve", `{"visitor": "v", "page": "page:hom"}`, 404, "detail", "hom"},
 		"unknown locale":        {"/v1/resolve", `{"visitor": "v", "page": "page:home", "locale": "xx"}`, 404, "detail", `locale "xx": not a locale`},
-		"a bad single message":  {"/v1/track", `{"anonymousId": "v"}`, 400, "error", "event: missing"},
 		"unknown request field": {"/v1/resolve", `{"visitor": "v", "pages": "x"}`, 400, "detail", `unknown field "pages"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,6 +184,10 @@ func TestBadInputHasAClearAnswerAndNothingIsLost(t *testing.T) {
 	rejected := answer["rejected"].([]any)[0].(map[string]any)
 	require.Equal(t, "m2", rejected["messageId"])
 	require.Equal(t, "event", rejected["field"])
+
+	status, answer = r.post("/v1/track", `{"anonymousId": "v"}`)
+	require.Equal(t, 200, status)
+	require.Contains(t, answer["rejected"].([]any)[0].(map[string]any)["reason"], "event: missing")
 
 	_, metrics := r.call("GET", r.admin+"/metrics", "")
 	require.Contains(t, metrics["text"], `segue_signals_rejected_total{reason="no-event"} 2`)

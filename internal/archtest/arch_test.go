@@ -36,7 +36,7 @@ var tiers = []struct {
 		"internal/contentful", "internal/contentful/signature", "internal/contentful/space", "internal/contentful/mirror",
 		"internal/contentful/webhook", "internal/contentful/export", "internal/contentful/provision",
 		"internal/telemetry", "internal/conformance",
-		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/webhooks", "internal/httpapi/admin",
+		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/intake", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/webhooks", "internal/httpapi/admin",
 	}},
 	{"stand-in", true, false, []string{ // one program of its own, in parts
 		"internal/contentful/emulator/wire", "internal/contentful/emulator/store",
@@ -56,6 +56,9 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi", "internal/httpapi/native"}:                  "httpapi mounts its dialects",
 	{"internal/httpapi", "internal/httpapi/admin"}:                   "httpapi mounts its dialects",
 	{"internal/httpapi/admin", "internal/httpapi/reply"}:             "how all dialects answer",
+	{"internal/httpapi/intake", "internal/httpapi/reply"}:            "how all dialects read bodies",
+	{"internal/httpapi", "internal/httpapi/intake"}:                  "httpapi mounts its dialects",
+	{"internal/httpapi/segmentio", "internal/httpapi/intake"}:        "how signals are taken in",
 	{"internal/httpapi/segmentio", "internal/httpapi/reply"}:         "how all dialects answer",
 	{"internal/httpapi/native", "internal/httpapi/reply"}:            "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/reply"}:                   "how all dialects answer",

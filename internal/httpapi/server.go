@@ -22,6 +22,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-dev/segue/internal/httpapi/admin"
+	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/httpapi/segmentio"
@@ -64,10 +65,10 @@ type Server struct {
 
 // NewPublic returns the server of the public API: ingest as the Segment spec
 // has it, and Segue's own routes. Pages of any origin may call it.
-func NewPublic(in segmentio.Ingester, resolver native.Resolver, opts Options) *Server {
+func NewPublic(in intake.Ingester, resolver native.Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
-	segmentio.Mount(s.echo, in)
+	segmentio.Mount(s.echo, intake.New(in))
 	native.Mount(s.echo, resolver, opts.Previews)
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })

@@ -79,6 +79,8 @@ func New(store visitor.Store, opts Options) *Ingester {
 // A Batch is what one delivery brought.
 type Batch struct {
 	Messages   []signal.Message
+	Source     string    // the route that brought it, such as /v1/batch; "" = unknown
+	WriteKey   string    // names the source that sent it; "" = none was given. Nothing checks it yet
 	SentAt     time.Time // the batch's own; zero if none
 	ReceivedAt time.Time // zero = now
 	// Historical marks an import: no signal is too late, and a message counts
@@ -104,6 +106,7 @@ type Receipt struct {
 type Rejection struct {
 	Index     int // in Batch.Messages
 	MessageID string
+	Code      signal.Code
 	Field     string // what is wrong, e.g. "event"; empty for the message as a whole
 	Reason    string // in words, with the fix
 }

@@ -93,8 +93,8 @@ func TestEveryMessageIsCountedOnce(t *testing.T) {
 	require.Equal(t, 1, receipt.Duplicates)
 	require.Equal(t, 1, receipt.Conflicting)
 	require.Equal(t, []ingest.Rejection{
-		{Index: 4, MessageID: "bad", Field: "event", Reason: `event: missing; a track names what happened, such as "Product Viewed"`},
-		{Index: 7, Field: "type", Reason: `type: "click" is unknown; give one of track, page, screen, identify, group, alias, component`},
+		{Index: 4, MessageID: "bad", Code: signal.NoEvent, Field: "event", Reason: `event: missing; a track names what happened, such as "Product Viewed"`},
+		{Index: 7, Code: signal.UnknownType, Field: "type", Reason: `type: "click" is unknown; give one of track, page, screen, identify, group, alias, component`},
 	}, receipt.Rejected)
 	require.Len(t, receipt.Records, 2)
 	require.Len(t, receipt.Records["v1"].Signals, 3)

@@ -8,16 +8,15 @@ import (
 )
 
 func (r *Receipt) reject(i int, m signal.Message, err error, tally *Tally) {
-	rejection := Rejection{Index: i, MessageID: m.MessageID, Reason: err.Error()}
-	code := signal.Malformed
+	rejection := Rejection{Index: i, MessageID: m.MessageID, Code: signal.Malformed, Reason: err.Error()}
 	if d, ok := errors.AsType[*signal.Defect](err); ok {
-		rejection.Field, code = d.Field, d.Code
+		rejection.Field, rejection.Code = d.Field, d.Code
 	}
 	r.Rejected = append(r.Rejected, rejection)
 	if tally.Rejected == nil {
 		tally.Rejected = map[signal.Code]int{}
 	}
-	tally.Rejected[code]++
+	tally.Rejected[rejection.Code]++
 }
 
 func (r *Receipt) count(outcomes []visitor.Outcome) {

@@ -109,9 +109,9 @@ func tooDeep(field string) *Defect {
 func decodeItem(raw, context []byte) Message {
 	switch {
 	case len(raw) > MaxMessage:
-		return Message{Err: tooLarge(len(raw))}
+		return Message{Raw: raw, Err: tooLarge(len(raw))}
 	case raw[0] != '{':
-		return Message{Err: NewDefect(Malformed, "", "message is not a JSON object; send {…}")}
+		return Message{Raw: raw, Err: NewDefect(Malformed, "", "message is not a JSON object; send {…}")}
 	default:
 		return decode("", raw, context)
 	}
@@ -139,6 +139,7 @@ func decode(typ string, raw, batchContext []byte) Message {
 		SentAt:      d.time("sentAt", d.sentAt),
 		ReceivedAt:  d.time("receivedAt", d.receivedAt),
 		WriteKey:    d.id("writeKey", d.writeKey),
+		Raw:         raw,
 	}
 	if typ == "" {
 		m.Type = d.text("type", d.typ)

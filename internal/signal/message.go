@@ -29,6 +29,7 @@ type Message struct {
 	Props      Props  // as in Signal: properties or traits, and the context below "context."
 	UserAgent  string // of the browser it comes from; read for device, browser and OS, never kept
 	WriteKey   string // given in the body; may be empty
+	Raw        []byte // the JSON it was decoded from, as long as nobody changes that; nil if unknown
 	// Err is what is wrong with the message so far; it is reported by Check.
 	Err error
 }

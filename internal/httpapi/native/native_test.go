@@ -260,7 +260,7 @@ func fullAnswer() *resolve.Answer {
 		Page:       []byte(`{"sys":{"id":"home"},"fields":{"title":"<Home> & more"}}`),
 		Unresolved: []string{"gone"}, MergeTags: map[string]string{"traits.firstname": "Ana"},
 		Revision: resolve.Revision{Rules: "r1", Content: "c1"},
-		Receipt:  ingest.Receipt{Rejected: []ingest.Rejection{{Index: 0, MessageID: "m", Field: "event", Reason: "event: missing"}}},
+		Receipt:  ingest.Receipt{Rejected: []ingest.Rejection{{Index: 0, MessageID: "m", Code: signal.NoEvent, Field: "event", Reason: "event: missing"}}},
 		Explain:  explanations(),
 	}
 }

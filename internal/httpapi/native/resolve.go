@@ -11,6 +11,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
+	"github.com/segue-dev/segue/internal/signal"
 )
 
 // answer is what a resolve request is answered. The page follows it, see
@@ -63,10 +64,11 @@ type revision struct {
 }
 
 type rejected struct {
-	Index     int    `json:"index"` // in signals, from 0
-	MessageID string `json:"messageId,omitempty"`
-	Field     string `json:"field,omitempty"`
-	Reason    string `json:"reason"`
+	Index     int         `json:"index"` // in signals, from 0
+	MessageID string      `json:"messageId,omitempty"`
+	Code      signal.Code `json:"code"`
+	Field     string      `json:"field,omitempty"`
+	Reason    string      `json:"reason"`
 }
 
 func (a *api) resolvePost(c echo.Context) error {
@@ -142,7 +144,7 @@ func cacheControl(req resolve.Request, got *resolve.Answer) string {
 func rejectedOf(list []ingest.Rejection) []rejected {
 	var out []rejected
 	for _, r := range list {
-		out = append(out, rejected{r.Index, r.MessageID, r.Field, r.Reason})
+		out = append(out, rejected{r.Index, r.MessageID, r.Code, r.Field, r.Reason})
 	}
 	return out
 }

@@ -1,30 +1,25 @@
 // Package segmentio takes signals in as Segment's tracking API does, so that
-// the analytics clients of Segment, RudderStack and the like work by changing
-// one address. It is also Segue's own ingest.
+// the analytics clients of Segment, RudderStack and Jitsu work by changing one
+// address. It is also Segue's own ingest.
 //
-// The rule it upholds: one bad message never costs its batch. A batch is
-// answered 200 whatever its messages are, since clients throw away all of a
-// batch that is answered 4xx; what was not taken is counted and named in the
-// answer. A request of one message has nothing else to lose, and is answered
-// 400 when the message is bad.
+// The rule it upholds: one bad message never costs its batch. What is JSON and
+// within the limits is answered 200 whatever its messages are, since clients
+// throw away all of what is answered 4xx; what was not taken is counted, kept
+// and named in the answer.
 package segmentio
 
 import (
-	"context"
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/signal"
 )
-
-// An Ingester takes a batch in and returns when what it accepted is durable.
-type Ingester interface {
-	Accept(ctx context.Context, b ingest.Batch) (ingest.Receipt, error)
-}
 
 // types are the routes of one message: the name and the letter that browser
 // clients use.
@@ -33,21 +28,34 @@ var types = []struct{ name, letter string }{
 }
 
 // Mount adds the routes to e.
-func Mount(e *echo.Echo, in Ingester) {
+func Mount(e *echo.Echo, in *intake.Intake) {
 	a := &api{in}
 	form := reply.Form(func(p reply.Problem) any { return failure{Error: p.Detail} })
-	post := func(path string, h echo.HandlerFunc) { e.POST("/v1/"+path, h, form) }
-	for _, t := range types {
-		post(t.name, a.single(t.name))
-		post(t.letter, a.single(t.name))
+	post := func(path string, h echo.HandlerFunc) { e.POST(path, h, form) }
+	get := func(path string, h echo.HandlerFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, h, form)
 	}
-	post("batch", a.batch(false))
-	post("b", a.batch(false))
-	post("import", a.batch(true))
-	post("m", discard)
+	for _, t := range types {
+		post("/v1/"+t.name, a.single(t.name))
+		post("/v1/"+t.letter, a.single(t.name))
+	}
+	post("/v1/batch", a.batch(false))
+	post("/v1/b", a.batch(false))
+	post("/v1/import", a.batch(true))
+	post("/v1/m", discard)
+	get("/v1/projects/:writeKey/settings", settings)
+
+	post("/beacon/v1/batch", a.batch(false))
+	e.GET("/pixel/v1/track", a.pixel("track"), form)
+	e.GET("/pixel/v1/page", a.pixel("page"), form)
+	get("/sourceConfig", sourceConfig)
+	get("/sourceConfig/", sourceConfig)
+
+	post("/api/s/:type", a.named)
+	post("/api/s/s2s/:type", a.named)
 }
 
-type api struct{ in Ingester }
+type api struct{ in *intake.Intake }
 
 // success says what became of the messages of a request.
 type success struct {
@@ -59,10 +67,11 @@ type success struct {
 
 // rejected is one message that was not taken, and never will be.
 type rejected struct {
-	Index     int    `json:"index"` // in the batch, from 0
-	MessageID string `json:"messageId,omitempty"`
-	Field     string `json:"field,omitempty"` // empty: the message as a whole
-	Reason    string `json:"reason"`
+	Index     int         `json:"index"` // in the batch, from 0
+	MessageID string      `json:"messageId,omitempty"`
+	Code      signal.Code `json:"code"`
+	Field     string      `json:"field,omitempty"` // empty: the message as a whole
+	Reason    string      `json:"reason"`
 }
 
 // failure is the answer when nothing was taken.
@@ -74,49 +83,71 @@ type failure struct {
 // single takes one message of a type.
 func (a *api) single(typ string) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		body, err := reply.Body(c)
-		if err != nil {
-			return err
-		}
-		m, err := signal.DecodeTyped(typ, body)
-		if err != nil {
-			return err
-		}
-		receipt, err := a.in.Accept(c.Request().Context(), ingest.Batch{Messages: []signal.Message{m}, SentAt: m.SentAt})
-		if err != nil {
-			return err
-		}
-		if len(receipt.Rejected) > 0 {
-			return fault.New(fault.Invalid, "%s", receipt.Rejected[0].Reason)
-		}
-		return c.JSON(http.StatusOK, successOf(receipt))
+		return a.take(c, func(body []byte) (ingest.Batch, error) {
+			m, err := decodeSingle(typ, body)
+			return ingest.Batch{Messages: []signal.Message{m}, WriteKey: m.WriteKey}, err
+		})
 	}
+}
+
+// named takes one message of the type that the path names, as Jitsu's clients
+// send it.
+func (a *api) named(c echo.Context) error {
+	for _, t := range types {
+		if t.name == c.Param("type") {
+			return a.single(t.name)(c)
+		}
+	}
+	return echo.ErrNotFound
 }
 
 // batch takes many messages. Those of an import are never too late.
 func (a *api) batch(historical bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		body, err := reply.Body(c)
-		if err != nil {
-			return err
-		}
-		messages, sentAt, _, err := signal.DecodeBatch(body)
-		if err != nil {
-			return err
-		}
-		receipt, err := a.in.Accept(c.Request().Context(), ingest.Batch{Messages: messages, SentAt: sentAt, Historical: historical})
-		if err != nil {
-			return err
-		}
-		return c.JSON(http.StatusOK, successOf(receipt))
+		return a.take(c, func(body []byte) (ingest.Batch, error) {
+			messages, sentAt, writeKey, err := signal.DecodeBatch(body)
+			return ingest.Batch{Messages: messages, SentAt: sentAt, WriteKey: writeKey, Historical: historical}, err
+		})
 	}
+}
+
+// take takes what decode makes of the body.
+func (a *api) take(c echo.Context, decode func(body []byte) (ingest.Batch, error)) error {
+	receipt, err := a.in.Take(c, func(body []byte) (ingest.Batch, error) {
+		b, err := decode(body)
+		sentBy(c.Request().Header, b.Messages)
+		return b, err
+	})
+	if err != nil {
+		return tolerable(err)
+	}
+	return c.JSON(http.StatusOK, successOf(receipt))
+}
+
+// decodeSingle decodes the message of a request. One that is JSON and too large
+// is a bad message, not a bad request.
+func decodeSingle(typ string, body []byte) (signal.Message, error) {
+	m, err := signal.DecodeTyped(typ, body)
+	if d, ok := errors.AsType[*signal.Defect](err); ok {
+		return signal.Message{Type: typ, Raw: body, Err: d}, nil
+	}
+	return m, err
+}
+
+// tolerable makes a request that is too large merely invalid: Segment's answer
+// to it is 400, and there are clients that 413 brings down.
+func tolerable(err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.TooLarge {
+		return fault.Wrap(fault.Invalid, err, "%s", f.Msg)
+	}
+	return err
 }
 
 // discard answers the clients' reports of their own health, which we have no
 // use for.
 func discard(c echo.Context) error {
 	if _, err := reply.Body(c); err != nil {
-		return err
+		return tolerable(err)
 	}
 	return c.JSON(http.StatusOK, success{Success: true})
 }
@@ -124,7 +155,7 @@ func discard(c echo.Context) error {
 func successOf(r ingest.Receipt) success {
 	s := success{Success: true, Accepted: r.Accepted, Duplicates: r.Duplicates + r.Conflicting}
 	for _, one := range r.Rejected {
-		s.Rejected = append(s.Rejected, rejected{one.Index, one.MessageID, one.Field, one.Reason})
+		s.Rejected = append(s.Rejected, rejected{one.Index, one.MessageID, one.Code, one.Field, one.Reason})
 	}
 	return s
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/httpapi"
+	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/openapitest"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/httpapi/segmentio"
@@ -39,7 +40,7 @@ func (i *ingester) Accept(_ context.Context, b ingest.Batch) (ingest.Receipt, er
 		case err != nil:
 			rejection := ingest.Rejection{Index: n, MessageID: m.MessageID, Reason: err.Error()}
 			if d, ok := errors.AsType[*signal.Defect](err); ok {
-				rejection.Field = d.Field
+				rejection.Field, rejection.Code = d.Field, d.Code
 			}
 			r.Rejected = append(r.Rejected, rejection)
 		case i.ids[m.MessageID]:
@@ -59,13 +60,18 @@ type request struct {
 
 func (i *ingester) post(t *testing.T, r request) *httptest.ResponseRecorder {
 	t.Helper()
+	return i.ask(t, http.MethodPost, r)
+}
+
+func (i *ingester) ask(t *testing.T, method string, r request) *httptest.ResponseRecorder {
+	t.Helper()
 	if i.ids == nil {
 		i.ids = map[string]bool{}
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
-	segmentio.Mount(e, i)
-	req := httptest.NewRequest(http.MethodPost, r.path, strings.NewReader(r.body))
+	segmentio.Mount(e, intake.New(i))
+	req := httptest.NewRequest(method, r.path, strings.NewReader(r.body))
 	for k, v := range r.header {
 		req.Header.Set(k, v)
 	}
@@ -98,9 +104,61 @@ func TestOneBadMessageDoesNotCostItsBatch(t *testing.T) {
 		{"type": "page", "anonymousId": "v", "messageId": "m4"}]}`})
 	require.Equal(t, 200, res.Code)
 	require.JSONEq(t, `{"success": true, "accepted": 2, "duplicates": 1, "rejected": [
-		{"index": 1, "messageId": "m1", "field": "event", "reason": "event: missing; a track names what happened, such as \"Product Viewed\""},
-		{"index": 3, "reason": "message is not a JSON object; send {…}"}]}`, res.Body.String())
+		{"index": 1, "messageId": "m1", "code": "no-event", "field": "event", "reason": "event: missing; a track names what happened, such as \"Product Viewed\""},
+		{"index": 3, "code": "malformed", "reason": "message is not a JSON object; send {…}"}]}`, res.Body.String())
 	require.Equal(t, time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), in.got[0].SentAt.UTC())
+}
+
+func TestABadMessageAloneIsNamedInTheAnswer(t *testing.T) {
+	for name, tc := range map[string]struct{ path, body, code string }{
+		"no event":   {"/v1/track", `{"anonymousId": "v"}`, "no-event"},
+		"no visitor": {"/v1/page", `{}`, "no-visitor"},
+		"oversize":   {"/v1/page", `{"anonymousId": "` + strings.Repeat("v", signal.MaxMessage) + `"}`, "too-big"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := &ingester{}
+			res := in.post(t, request{path: tc.path, body: tc.body})
+			require.Equal(t, 200, res.Code, res.Body)
+			require.Contains(t, res.Body.String(), `{"success":true,"accepted":0,"rejected":[{"index":0,"code":"`+tc.code+`"`)
+			require.Equal(t, tc.body, string(in.got[0].Messages[0].Raw), "kept as it was sent")
+		})
+	}
+}
+
+func TestTheSourceOfABatchIsHandedOn(t *testing.T) {
+	jitsu := map[string]string{"X-Write-Key": "wk:secret"}
+	basic := map[string]string{"Authorization": "Basic d2s6"} // wk:
+	for name, r := range map[string]request{
+		"Segment, server":      {"/v1/batch", `{"batch": [], "writeKey": "wk"}`, nil},
+		"Segment, browser":     {"/v1/t", `{"anonymousId": "v", "event": "e", "writeKey": "wk"}`, nil},
+		"RudderStack, server":  {"/v1/batch", `{"batch": []}`, basic},
+		"RudderStack, browser": {"/v1/page", `{"anonymousId": "v"}`, basic},
+		"RudderStack, beacon":  {"/beacon/v1/batch?writeKey=wk", `{"batch": []}`, nil},
+		"Jitsu, browser":       {"/api/s/:type", `{"anonymousId": "v", "writeKey": "***"}`, jitsu},
+		"Jitsu, server":        {"/api/s/s2s/:type", `{"anonymousId": "v", "writeKey": "***"}`, jitsu},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := &ingester{}
+			route, _, _ := strings.Cut(r.path, "?")
+			r.path = strings.Replace(r.path, ":type", "page", 1)
+			res := in.post(t, r)
+			require.Equal(t, 200, res.Code, res.Body)
+			require.Equal(t, "wk", in.got[0].WriteKey)
+			require.Equal(t, route, in.got[0].Source)
+		})
+	}
+}
+
+func TestJitsuNamesTheTypeInThePath(t *testing.T) {
+	in := &ingester{}
+	for _, path := range []string{"/api/s/", "/api/s/s2s/"} {
+		for _, typ := range []string{"track", "identify", "page", "screen", "group", "alias"} {
+			res := in.post(t, request{path: path + typ, body: `{"anonymousId": "v", "event": "e"}`})
+			require.Equal(t, 200, res.Code, res.Body)
+			require.Equal(t, typ, in.got[len(in.got)-1].Messages[0].Type)
+		}
+		require.Equal(t, 404, in.post(t, request{path: path + "nonsense", body: `{}`}).Code)
+	}
 }
 
 func TestOnlyAnImportIsHistorical(t *testing.T) {
@@ -118,16 +176,14 @@ func TestFailuresAreInTheFormOfTheProtocol(t *testing.T) {
 		status  int
 		want    string
 	}{
-		"a bad single message": {request{path: "/v1/track", body: `{"anonymousId": "v"}`}, nil, 400, "event: missing"},
-		"no visitor":           {request{path: "/v1/page", body: `{}`}, nil, 400, "anonymousId: missing"},
-		"malformed JSON":       {request{path: "/v1/batch", body: `{"batch": [`}, nil, 400, "body: not valid JSON at byte"},
-		"not an object":        {request{path: "/v1/track", body: `[]`}, nil, 400, "body: not a JSON object"},
-		"nothing":              {request{path: "/v1/track"}, nil, 400, "body: not valid JSON"},
-		"no batch":             {request{path: "/v1/batch", body: `{"type": "page"}`}, nil, 400, "batch: missing"},
-		"oversize":             {request{path: "/v1/batch", body: strings.Repeat(" ", reply.MaxBody+1)}, nil, 413, "body: more than 1048576 bytes"},
-		"oversize metrics":     {request{path: "/v1/m", body: strings.Repeat(" ", reply.MaxBody+1)}, nil, 413, "body: more than"},
-		"store down":           {request{path: "/v1/batch", body: `{"batch": []}`}, fault.New(fault.Unavailable, "the store cannot take changes"), 503, "the store cannot take changes"},
-		"our mistake":          {request{path: "/v1/batch", body: `{"batch": []}`}, errors.New("secret"), 500, "The mistake is ours"},
+		"malformed JSON":   {request{path: "/v1/batch", body: `{"batch": [`}, nil, 400, "body: not valid JSON at byte"},
+		"not an object":    {request{path: "/v1/track", body: `[]`}, nil, 400, "body: not a JSON object"},
+		"nothing":          {request{path: "/v1/track"}, nil, 400, "body: not valid JSON"},
+		"no batch":         {request{path: "/v1/batch", body: `{"type": "page"}`}, nil, 400, "batch: missing"},
+		"oversize":         {request{path: "/v1/batch", body: strings.Repeat(" ", reply.MaxBody+1)}, nil, 400, "body: more than 1048576 bytes"},
+		"oversize metrics": {request{path: "/v1/m", body: strings.Repeat(" ", reply.MaxBody+1)}, nil, 400, "body: more than"},
+		"store down":       {request{path: "/v1/batch", body: `{"batch": []}`}, fault.New(fault.Unavailable, "the store cannot take changes"), 503, "the store cannot take changes"},
+		"our mistake":      {request{path: "/v1/batch", body: `{"batch": []}`}, errors.New("secret"), 500, "The mistake is ours"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := &ingester{err: tc.err}
