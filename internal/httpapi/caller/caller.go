@@ -1,0 +1,110 @@
+// Package caller finds out who calls: which visitor a browser's cookies name,
+// whether a person is there to see the answer, and what they consented to.
+//
+// The rule it upholds: what a request says of itself is never trusted beyond
+// what it names. A value that is not an id that a visitor can have is as if it
+// were not there, and the next source is asked.
+package caller
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+)
+
+// Own stands in Options.Cookies for the cookie that Segue sets itself.
+const Own = "segue_id"
+
+// DefaultCookies are those of the common analytics SDKs, which name the visitor
+// as their signals do, before our own and those that say less.
+var DefaultCookies = []string{
+	"ajs_anonymous_id", "rl_anonymous_id", "__eventn_id", "ntaid", "ctfl-opt-aid", Own, "_ga", "ajs_user_id",
+}
+
+// Options are the settings of a Reader; the zero value is good.
+type Options struct {
+	Cookies []string // that may name the visitor, the best first; nil = DefaultCookies
+	Domain  string   // that our own cookie is for, with all its subdomains; "" = the one host that is asked
+}
+
+// A Reader reads who calls. It is safe for concurrent use.
+type Reader struct{ opts Options }
+
+// New returns a Reader.
+func New(opts Options) *Reader {
+	if opts.Cookies == nil {
+		opts.Cookies = DefaultCookies
+	}
+	return &Reader{opts}
+}
+
+// A Caller is what a request says of who sent it.
+type Caller struct {
+	AnonymousID string // "" = the cookies name none
+	UserID      string
+	Source      string   // the cookie that names the visitor; "" = none
+	Strays      []string // our own ids of the same browser that lost to AnonymousID, see Mint
+	Prefetch    bool     // fetched before anybody asked to see it
+	Bot         bool
+}
+
+// Visitor returns the id that the cookies name; "" = none.
+func (c *Caller) Visitor() string { return cmp.Or(c.AnonymousID, c.UserID) }
+
+// Unseen says why no person sees the answer: "prefetch" or "bot"; "" if one
+// may. Nothing of such a request is recorded.
+func (c *Caller) Unseen() string {
+	switch {
+	case c.Prefetch:
+		return "prefetch"
+	case c.Bot:
+		return "bot"
+	default:
+		return ""
+	}
+}
+
+// Read reads who calls.
+func (r *Reader) Read(req *http.Request) Caller {
+	c := Caller{Prefetch: prefetches(req.Header), Bot: IsBot(req.UserAgent())}
+	cookies := req.Cookies()
+	for _, name := range r.opts.Cookies {
+		id := r.id(req, cookies, name, &c)
+		if id == "" {
+			continue
+		}
+		c.Source = name
+		if name == userCookie {
+			c.UserID = id
+		} else {
+			c.AnonymousID = id
+		}
+		break
+	}
+	if c.UserID == "" && slices.Contains(r.opts.Cookies, userCookie) {
+		c.UserID = decoded(cookies, userCookie)
+	}
+	return c
+}
+
+// id returns the id that the cookie of a name holds, "" if none.
+func (r *Reader) id(req *http.Request, cookies []*http.Cookie, name string, c *Caller) string {
+	if name != Own {
+		return decoded(cookies, name)
+	}
+	var id string
+	id, c.Strays = r.own(req, cookies)
+	return id
+}
+
+// decoded returns the id in the first cookie of a name that holds one.
+func decoded(cookies []*http.Cookie, name string) string {
+	for _, cookie := range cookies {
+		if cookie.Name == name {
+			if id := Decode(name, cookie.Value); id != "" {
+				return id
+			}
+		}
+	}
+	return ""
+}
