@@ -34,6 +34,8 @@ type Config struct {
 	Store       string // pebble:DIRECTORY or memory:
 	Content     string // export:FILE or contentful://SPACE/ENVIRONMENT; "" = none
 	Contentful  Contentful
+	Identity    Identity
+	Edge        Edge
 	Segments    string        // file or directory; "" = none
 	Experiences string        // file or directory; "" = none
 	Metrics     string        // not supported yet
@@ -56,6 +58,8 @@ func (c Config) Check() error {
 		c.checkStore(),
 		c.checkContent(),
 		c.Contentful.check(),
+		c.Identity.check(),
+		c.Edge.check(),
 		notYet("metrics", c.Metrics),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),

@@ -22,6 +22,10 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 			WebURL: "https://app.contentful.com", Poll: 30 * time.Second, PreviewPoll: 5 * time.Second,
 			Cache: "/etc/segue/data/content",
 		},
+		Identity: Identity{Cookies: []string{
+			"ajs_anonymous_id", "rl_anonymous_id", "__eventn_id", "ntaid", "ctfl-opt-aid", "segue_id", "_ga", "ajs_user_id",
+		}},
+		Edge:       Edge{Budget: 50 * time.Millisecond},
 		Segments:   "/etc/segue/segments",
 		MaxSignals: 1000,
 		Retention:  90 * 24 * time.Hour,

@@ -59,7 +59,7 @@ func parse(file string, src []byte, environ, sets []string) (Config, error) {
 // A setting is one key of the file and the field it sets.
 type setting struct {
 	key    string
-	field  func(*Config) any              // *string, *Secret, *[]Secret, *int or *time.Duration
+	field  func(*Config) any              // *string, *[]string, *Secret, *[]Secret, *int or *time.Duration
 	rebase func(value, dir string) string // makes a path relative to dir; nil: it is no path
 }
 
@@ -80,6 +80,11 @@ var settings = []setting{
 	{"logLevel", func(c *Config) any { return &c.LogLevel }, nil},
 	{"logFormat", func(c *Config) any { return &c.LogFormat }, nil},
 	{"grace", func(c *Config) any { return &c.Grace }, nil},
+
+	{"identity.cookies", func(c *Config) any { return &c.Identity.Cookies }, nil},
+	{"identity.domain", func(c *Config) any { return &c.Identity.Domain }, nil},
+	{"edge.budget", func(c *Config) any { return &c.Edge.Budget }, nil},
+	{"edge.pages", func(c *Config) any { return &c.Edge.Pages }, nil},
 
 	{"contentful.deliveryToken", func(c *Config) any { return &c.Contentful.DeliveryToken }, nil},
 	{"contentful.previewToken", func(c *Config) any { return &c.Contentful.PreviewToken }, nil},
@@ -128,14 +133,18 @@ func (s setting) secret() bool {
 
 // list reports whether s may have several values.
 func (s setting) list() bool {
-	_, ok := s.field(new(Config)).(*[]Secret)
-	return ok
+	switch s.field(new(Config)).(type) {
+	case *[]string, *[]Secret:
+		return true
+	default:
+		return false
+	}
 }
 
 // A value is what one source gives to a setting.
 type value struct {
 	setting
-	text  string // of a list: its values, with blanks or commas between
+	text  string // of a list: its values, with commas or line breaks between
 	place string // of the value, for errors
 	dir   string // that a relative path starts from
 }
@@ -149,6 +158,8 @@ func (v value) apply(c *Config) error {
 	switch field := v.field(c).(type) {
 	case *string:
 		*field = text
+	case *[]string:
+		*field = texts(text)
 	case *Secret:
 		*field = Secret(text)
 	case *[]Secret:
@@ -287,10 +298,15 @@ func fromSets(sets []string) (values []value, err error) {
 	return values, errors.Join(errs...)
 }
 
-// duration reads a duration as segments write it, and 0.
+// duration reads a duration as segments write it, 0, and whole milliseconds.
 func duration(text string) (time.Duration, error) {
 	if text == "0" {
 		return 0, nil
+	}
+	if count, ok := strings.CutSuffix(text, "ms"); ok {
+		if n, err := strconv.ParseUint(count, 10, 31); err == nil {
+			return time.Duration(n) * time.Millisecond, nil
+		}
 	}
 	return syntax.ParseDuration(text)
 }

@@ -47,6 +47,8 @@
 //	httpapi/openapitest      wire types held to the description, for the tests of dialects
 //	httpapi/segmentio        Segment-compatible ingest
 //	httpapi/native           resolve, pages, explain
+//	httpapi/caller           who calls: the visitor of cookies, prefetches, bots
+//	httpapi/edge             what proxies and CDNs ask before they serve
 //	httpapi/webhooks         what a CMS tells
 //	httpapi/admin            backtests and lists, for operators
 //

@@ -62,6 +62,9 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
 	}, live.parts()...)}
+	if opts.Callers, opts.Edge, err = callers(cfg, metrics); err != nil {
+		return err
+	}
 	if opts.Webhooks, err = live.receiver(cfg, log, metrics); err != nil {
 		return err
 	}

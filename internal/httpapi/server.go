@@ -22,6 +22,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-dev/segue/internal/httpapi/admin"
+	"github.com/segue-dev/segue/internal/httpapi/caller"
+	"github.com/segue-dev/segue/internal/httpapi/edge"
 	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
@@ -42,6 +44,14 @@ type Options struct {
 	// Webhooks takes what a CMS tells the public listener; nil = no live space.
 	Webhooks webhooks.Receiver
 	Previews native.Previews
+	Callers  *caller.Reader // reads who calls; nil = with the default settings
+	Edge     edge.Options   // how proxies are answered
+}
+
+// A Resolver answers for visitors; resolve.Resolver is one.
+type Resolver interface {
+	native.Resolver
+	edge.Resolver
 }
 
 // An Observer is told of every request answered, for metrics. route is the
@@ -65,11 +75,12 @@ type Server struct {
 
 // NewPublic returns the server of the public API: ingest as the Segment spec
 // has it, and Segue's own routes. Pages of any origin may call it.
-func NewPublic(in intake.Ingester, resolver native.Resolver, opts Options) *Server {
+func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
 	segmentio.Mount(s.echo, intake.New(in))
 	native.Mount(s.echo, resolver, opts.Previews)
+	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })
 	s.mountHealth()
@@ -83,6 +94,17 @@ func NewAdmin(metrics http.Handler, parts admin.Parts, opts Options) *Server {
 	s.get("/metrics", echo.WrapHandler(metrics))
 	s.mountHealth()
 	return s.ready()
+}
+
+// edgeOptions completes the options of the edge by those of the server.
+func edgeOptions(opts Options) edge.Options {
+	if opts.Edge.Callers == nil {
+		opts.Edge.Callers = opts.Callers
+	}
+	if opts.Edge.Log == nil {
+		opts.Edge.Log = opts.Log
+	}
+	return opts.Edge
 }
 
 func newServer(opts Options) *Server {

@@ -39,6 +39,8 @@ func (p product) Resolve(context.Context, resolve.Request) (*resolve.Answer, err
 	return &resolve.Answer{Visitor: "v"}, nil
 }
 
+func (p product) Baseline(string, string) (string, string, error) { return "", "k", nil }
+
 func (p product) Page(string, string, string) (*resolve.KeyedPage, error) {
 	return nil, errors.New("no page")
 }

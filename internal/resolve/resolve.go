@@ -57,7 +57,8 @@ type Answer struct {
 	Receipt    ingest.Receipt  // of the request's signals, without Records
 	Record     *visitor.Record // of the visitor, with the request's signals, if it was asked for
 	Explain    []*segment.Explanation
-	Site       *Site // what it was answered from
+	Site       *Site  // what it was answered from
+	Timing     Timing // where the time of this answer went
 }
 
 // A Revision names the rules and the content an answer was made with.
@@ -153,6 +154,7 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
 		return nil, err
 	}
 	watch.lap(&watch.Compose)
+	a.Timing = watch.Timing
 	if r.observer != nil && !req.Preview {
 		r.observer.Resolved(a, watch.Timing)
 	}
@@ -282,6 +284,16 @@ func (r *Resolver) Page(page, key, locale string) (*KeyedPage, error) {
 	}
 	answer.Page, err = site.compose(p, answer.Key, slots)
 	return answer, err
+}
+
+// Baseline returns the entry id of a page ("" = the whole content) and the key
+// of what is shown there when nothing is known of a visitor. It asks no store.
+func (r *Resolver) Baseline(page, locale string) (entry, key string, err error) {
+	p, err := r.Site().plan(page, locale)
+	if err != nil {
+		return "", "", err
+	}
+	return p.page, string(p.AppendKey(nil, p.Baseline(decision.Default))), nil
 }
 
 // Explain explains why a visitor is in a segment at an instant (zero = now), or

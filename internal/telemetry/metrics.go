@@ -43,6 +43,7 @@ type Metrics struct {
 	phases       [4]prometheus.Observer // in the order of phaseNames
 	slots        *prometheus.CounterVec
 	truncated    prometheus.Counter
+	edge         *prometheus.CounterVec
 	webhooks     *prometheus.CounterVec
 	findings     prometheus.Gauge
 	misread      *prometheus.GaugeVec
@@ -80,6 +81,9 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 			Name: "segue_slot_resolutions_total", Help: "Slots decided, by experience (none: the baseline by default), variant and reason.",
 		}, []string{"experience", "variant", "reason"}),
 		truncated: counter("segue_resolve_truncated_total", "Answers whose rules look back beyond what is remembered."),
+		edge: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segue_edge_answers_total", Help: "Answers to proxies, by why they were not the visitor's own (none: they were).",
+		}, []string{"fallback"}),
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_webhooks_total", Help: "Webhooks of the CMS, by what they are about and what became of them.",
 		}, []string{"topic", "outcome"}),
@@ -99,7 +103,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	}
 	m.mirrors.register(registry)
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late,
-		phases, m.slots, m.truncated, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
+		phases, m.slots, m.truncated, m.edge, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -182,6 +186,9 @@ func (m *Metrics) slot(l slotLabels) prometheus.Counter {
 	m.slotCounter.Store(l, c)
 	return c
 }
+
+// Edge counts an answer to a proxy; it implements edge.Observer.
+func (m *Metrics) Edge(fallback string) { m.edge.WithLabelValues(cmp.Or(fallback, "none")).Inc() }
 
 // Webhook counts a webhook by the class of its topic; it implements
 // webhook.Observer.

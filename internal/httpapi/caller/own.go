@@ -43,7 +43,7 @@ func (r *Reader) own(req *http.Request, cookies []*http.Cookie) (id string, stra
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	return ids[0], ids[1:]
+	return ids[0], append([]string(nil), ids[1:]...)
 }
 
 // isOwn reports whether id has the form of those that we make.

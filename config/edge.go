@@ -1,0 +1,53 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Identity says how visitors are known by their cookies.
+type Identity struct {
+	Cookies []string // that may name a visitor, the best first
+	Domain  string   // of our own cookie; "" = the one host that is asked
+}
+
+// Edge says how proxies and CDNs are answered.
+type Edge struct {
+	Budget time.Duration // that an answer may take
+	Pages  []string      // which page a path is: "PATH PAGE [LOCALE]"
+}
+
+// texts returns those of a list with commas or line breaks between.
+func texts(list string) (all []string) {
+	for _, one := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == '\n' }) {
+		if one = strings.TrimSpace(one); one != "" {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+var (
+	cookieName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	hostName   = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+)
+
+func (i Identity) check() error {
+	var errs []error
+	for _, name := range i.Cookies {
+		if !cookieName.MatchString(name) {
+			errs = append(errs, fmt.Errorf("identity.cookies: %q cannot be the name of a cookie", name))
+		}
+	}
+	if i.Domain != "" && !hostName.MatchString(i.Domain) {
+		errs = append(errs, fmt.Errorf("identity.domain: %q is not a domain, such as example.com", i.Domain))
+	}
+	return errors.Join(errs...)
+}
+
+func (e Edge) check() error {
+	return atLeast("edge.budget", int64(e.Budget), int64(time.Millisecond), "50ms is usual")
+}
