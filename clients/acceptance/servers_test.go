@@ -22,6 +22,7 @@ var servers = map[string]func(t *testing.T) string{
 	"STAND_IN":        standIn,
 	"STOREFRONT_URL":  storefront,
 	"CHROMIUM":        browser,
+	"ANALYTICS":       analytics,
 }
 
 // storefront is Segue itself, as a process that serves the storefront example.

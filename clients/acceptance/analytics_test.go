@@ -1,0 +1,24 @@
+package acceptance
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/segue-dev/segue/internal/testkit"
+)
+
+// analytics starts Segue with the rules of testdata/analytics and a store of its
+// own. It returns, as JSON, the address of Segue, and the one at which POST
+// /kill ends it as a power cut would and POST /restart starts it again.
+func analytics(t *testing.T) string {
+	s := testkit.Serve(t, "--config", "testdata/analytics/segue.yaml", "--set", "store=pebble:"+t.TempDir())
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /kill", func(http.ResponseWriter, *http.Request) { s.Kill() })
+	mux.HandleFunc("POST /restart", func(http.ResponseWriter, *http.Request) { s.Restart(t) })
+	raw, err := json.Marshal(map[string]string{"url": s.URL, "control": serve(t, mux)})
+	require.NoError(t, err)
+	return string(raw)
+}
