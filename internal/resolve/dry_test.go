@@ -32,7 +32,9 @@ func TestADryAnswerIsTheRealOneAndLeavesNothing(t *testing.T) {
 	require.Empty(t, r.ask(t, resolve.Request{}).Segments, "nor is it remembered anywhere else")
 
 	req.Dry = false
-	require.Equal(t, r.ask(t, req), dry)
+	taken := r.ask(t, req)
+	taken.Timing, dry.Timing = resolve.Timing{}, resolve.Timing{}
+	require.Equal(t, taken, dry)
 }
 
 func TestADryAnswerDoesNotFixTheInstantOfAPageView(t *testing.T) {
