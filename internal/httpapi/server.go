@@ -79,7 +79,7 @@ func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
 	segmentio.Mount(s.echo, intake.New(in))
-	native.Mount(s.echo, resolver, opts.Previews)
+	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers})
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })
