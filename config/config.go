@@ -36,6 +36,7 @@ type Config struct {
 	Contentful  Contentful
 	Identity    Identity
 	Edge        Edge
+	Pages       Pages
 	Segments    string        // file or directory; "" = none
 	Experiences string        // file or directory; "" = none
 	Metrics     string        // not supported yet
@@ -60,6 +61,7 @@ func (c Config) Check() error {
 		c.Contentful.check(),
 		c.Identity.check(),
 		c.Edge.check(),
+		c.Pages.check(),
 		notYet("metrics", c.Metrics),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),

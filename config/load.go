@@ -86,6 +86,12 @@ var settings = []setting{
 	{"edge.budget", func(c *Config) any { return &c.Edge.Budget }, nil},
 	{"edge.pages", func(c *Config) any { return &c.Edge.Pages }, nil},
 
+	{"pages.sharedAge", func(c *Config) any { return &c.Pages.SharedAge }, nil},
+	{"pages.staleWhileRevalidate", func(c *Config) any { return &c.Pages.StaleWhileRevalidate }, nil},
+	{"pages.staleIfError", func(c *Config) any { return &c.Pages.StaleIfError }, nil},
+	{"pages.tagHeaders", func(c *Config) any { return &c.Pages.TagHeaders }, nil},
+	{"pages.permutations", func(c *Config) any { return &c.Pages.Permutations }, nil},
+
 	{"contentful.deliveryToken", func(c *Config) any { return &c.Contentful.DeliveryToken }, nil},
 	{"contentful.previewToken", func(c *Config) any { return &c.Contentful.PreviewToken }, nil},
 	{"contentful.managementToken", func(c *Config) any { return &c.Contentful.ManagementToken }, nil},

@@ -79,7 +79,7 @@ func TestTheTableOfSettingsIsComplete(t *testing.T) {
 
 	shown := map[string]string{}
 	for _, row := range settingRow.FindAllStringSubmatch(read(t, "../docs/configuration.md"), -1) {
-		value := strings.Trim(row[3], `"`)
+		value := strings.ReplaceAll(strings.Trim(row[3], `"`), "`", "")
 		shown[row[1]] = value
 		_, err := config.Load(empty, []string{row[2] + "=" + value}, nil)
 		require.NoError(t, err, row[2])
@@ -87,14 +87,18 @@ func TestTheTableOfSettingsIsComplete(t *testing.T) {
 	require.Equal(t, defaults, shown)
 }
 
-// flatten puts the settings of a section into flat, an empty list as "".
+// flatten puts the settings of a section into flat, lists with commas between.
 func flatten(flat map[string]string, prefix string, section map[string]any) {
 	for key, value := range section {
 		switch value := value.(type) {
 		case map[string]any:
 			flatten(flat, prefix+key+".", value)
 		case []any:
-			flat[prefix+key] = ""
+			var texts []string
+			for _, one := range value {
+				texts = append(texts, fmt.Sprint(one))
+			}
+			flat[prefix+key] = strings.Join(texts, ", ")
 		default:
 			flat[prefix+key] = fmt.Sprint(value)
 		}

@@ -19,6 +19,7 @@
 //	content                  what editors published, and pages composed of it
 //	experience/bucket        the assignment hash
 //	experience               which variants replace which components, for whom
+//	permutation              which keys of pages are asked for, and which of them caches may keep
 //	decision                 which choice each slot gets, why, and its key
 //
 // Flows: the product in a few functions.

@@ -55,10 +55,11 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		log.Warn("development mode: no API keys are asked for, so only this machine may connect")
 	}
 
+	caches := newCaches(cfg, metrics)
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
-	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics})
+	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
-	opts := httpapi.Options{Log: log, Observer: metrics, Previews: live.previews(cfg), Parts: append([]httpapi.Part{
+	opts := httpapi.Options{Log: log, Observer: metrics, Previews: live.previews(cfg), Caching: cachingOf(cfg), Parts: append([]httpapi.Part{
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
 	}, live.parts()...)}
@@ -69,13 +70,14 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		return err
 	}
 	public := httpapi.NewPublic(in, resolver, opts)
-	operators := admin.Parts{Backtester: &backtester{cfg, store, resolver}, Lists: store, Changed: files.look}
+	operators := admin.Parts{Backtester: &backtester{cfg, store, resolver}, Lists: store, Changed: files.look, Permutations: caches.answered}
 	admin := httpapi.NewAdmin(metrics.Handler(), operators, opts)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return public.Serve(lns.Public) })
 	group.Go(func() error { return admin.Serve(lns.Admin) })
 	group.Go(func() error { return files.watch(ctx) })
+	group.Go(func() error { return caches.watch(ctx) })
 	live.run(ctx, group)
 	group.Go(func() error {
 		<-ctx.Done()

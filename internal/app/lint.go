@@ -14,7 +14,7 @@ import (
 func LintInput(cfg config.Config, site *resolve.Site, goals []syntax.Event, seen *lint.Seen) lint.Input {
 	return lint.Input{
 		Segments: site.Segments, Experiences: site.Experiences, Content: site.Content,
-		Retention: cfg.Retention, Goals: goals, Seen: seen,
+		Retention: cfg.Retention, Permutations: cfg.Pages.Permutations, Goals: goals, Seen: seen,
 	}
 }
 

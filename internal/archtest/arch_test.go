@@ -27,7 +27,7 @@ var tiers = []struct {
 }{
 	{"words", true, true, []string{
 		"internal/fault", "internal/spelling", "internal/rawjson", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax", "internal/segment/whatif", "internal/segment/corpus",
-		"internal/content", "internal/experience", "internal/experience/bucket", "internal/decision",
+		"internal/content", "internal/experience", "internal/experience/bucket", "internal/permutation", "internal/decision",
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
 	{"flows", true, false, []string{"internal/feed", "internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
@@ -63,7 +63,6 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi/native", "internal/httpapi/reply"}:            "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/caller"}:                  "whom its dialects read",
 	{"internal/httpapi", "internal/httpapi/edge"}:                    "httpapi mounts its dialects",
-	{"internal/httpapi/native", "internal/httpapi/caller"}:           "who calls",
 	{"internal/httpapi/edge", "internal/httpapi/caller"}:             "who calls",
 	{"internal/httpapi/edge", "internal/httpapi/reply"}:              "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/reply"}:                   "how all dialects answer",

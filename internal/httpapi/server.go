@@ -46,6 +46,7 @@ type Options struct {
 	Previews native.Previews
 	Callers  *caller.Reader // reads who calls; nil = with the default settings
 	Edge     edge.Options   // how proxies are answered
+	Caching  native.Caching // of public pages
 }
 
 // A Resolver answers for visitors; resolve.Resolver is one.
@@ -79,7 +80,7 @@ func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
 	segmentio.Mount(s.echo, intake.New(in))
-	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers})
+	native.Mount(s.echo, resolver, opts.Previews, opts.Caching)
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })

@@ -76,8 +76,6 @@ func SeverityOf(c Code) Severity { return severities[c] }
 const (
 	// maxActive is how many active segments people can tell apart.
 	maxActive = 5
-	// maxPermutations is how many versions a page should have for caches.
-	maxPermutations = 64
 	// nearDuplicate is the share of common visitors, of those in either of two
 	// segments, from which on the two are probably one; of at least minVisitors.
 	nearDuplicate = 0.9
@@ -102,6 +100,8 @@ type Input struct {
 	Retention   time.Duration  // of signals; 0 = for ever
 	Goals       []syntax.Event // what experiences are to bring about
 	Seen        *Seen          // what visitors have done; nil = nobody has looked
+
+	Permutations int // of a page that caches keep; 0 = permutation.DefaultCap
 }
 
 // Check returns all doubts, those that are allowed included, in the order of

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/segue-dev/segue/internal/experience"
+	"github.com/segue-dev/segue/internal/permutation"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
 
@@ -25,12 +26,15 @@ func (c *checker) permutations(pages []string) {
 			continue
 		}
 		alike[key] = true
-		if p.combine(0, map[string]bool{}); len(p.seen) > maxPermutations {
+		if p.combine(0, map[string]bool{}); len(p.seen) > c.maxPermutations() {
 			c.doubt(Permutations, nil, syntax.Pos{}, "page %s, and whatever page has the same slots, can be put together in more than %d ways, which is more than caches should keep: let experiences share slots, or have fewer audiences or variants",
-				page, maxPermutations)
+				page, c.maxPermutations())
 		}
 	}
 }
+
+// maxPermutations is how many permutations of a page caches keep.
+func (c *checker) maxPermutations() int { return cmp.Or(c.Permutations, permutation.DefaultCap) }
 
 // A puzzle is all the ways in which the slots of a page can be filled.
 type puzzle struct {
@@ -39,13 +43,14 @@ type puzzle struct {
 	index       []int                    // of each experience; out if the visitor is not in it
 	seen        map[string]bool
 	combined    int
+	most        int // permutations that nobody minds
 }
 
 const out = -1
 
 // newPuzzle returns that of a page.
 func (c *checker) newPuzzle(page string) *puzzle {
-	p := &puzzle{seen: map[string]bool{}}
+	p := &puzzle{seen: map[string]bool{}, most: c.maxPermutations()}
 	for _, id := range c.Content.Reach(page, c.Content.DefaultLocale(), c.Experiences.Alternatives) {
 		at := c.Experiences.At(id)
 		if len(at) == 0 {
@@ -68,7 +73,7 @@ func (c *checker) newPuzzle(page string) *puzzle {
 // combine goes through what can become of the experiences from i on; audiences
 // are those that are settled already.
 func (p *puzzle) combine(i int, audiences map[string]bool) {
-	if p.combined > maxCombinations || len(p.seen) > maxPermutations {
+	if p.combined > maxCombinations || len(p.seen) > p.most {
 		return
 	}
 	if i == len(p.experiences) {

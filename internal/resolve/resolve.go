@@ -15,6 +15,7 @@ import (
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/permutation"
 	"github.com/segue-dev/segue/internal/segment"
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
@@ -72,6 +73,8 @@ type Options struct {
 	Now        func() time.Time // nil = time.Now
 	CacheBytes int64            // for visitors prepared for evaluation; 0 = 64 MiB
 	Observer   Observer         // nil = none
+	// Permutations is told of every answer for a page; nil = one of its own.
+	Permutations *permutation.Registry
 }
 
 // An Observer is told what was decided, for metrics. It must not block, and
@@ -95,6 +98,7 @@ type Resolver struct {
 	preview  atomic.Pointer[Site] // nil = there is none
 	memories *memories
 	views    navigations
+	answered *permutation.Registry
 }
 
 // New returns a Resolver that serves site.
@@ -102,7 +106,13 @@ func New(store visitor.Store, in *ingest.Ingester, site *Site, opts Options) *Re
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	r := &Resolver{store: store, ingest: in, now: opts.Now, observer: opts.Observer, memories: newMemories(opts.CacheBytes), views: newNavigations()}
+	if opts.Permutations == nil {
+		opts.Permutations = permutation.New(permutation.Options{})
+	}
+	r := &Resolver{
+		store: store, ingest: in, now: opts.Now, observer: opts.Observer,
+		memories: newMemories(opts.CacheBytes), views: newNavigations(), answered: opts.Permutations,
+	}
 	r.site.Store(site)
 	return r
 }
@@ -155,6 +165,9 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
 	}
 	watch.lap(&watch.Compose)
 	a.Timing = watch.Timing
+	if p.page != "" && !req.Preview && req.At.IsZero() {
+		r.count(p, req.Page, req.Locale, a.Key)
+	}
 	if r.observer != nil && !req.Preview {
 		r.observer.Resolved(a, watch.Timing)
 	}
@@ -192,7 +205,7 @@ func (r *Resolver) answer(q *question, a *Answer, watch *stopwatch) {
 // show composes the page of a, if one was asked for, and explains, if wanted.
 // Both may need more of the visitor than is held ready.
 func (r *Resolver) show(ctx context.Context, q *question, a *Answer, req Request) error {
-	page := &content.Page{}
+	page := &composed{Page: &content.Page{}}
 	var err error
 	if q.plan.page != "" && !req.Uncomposed {
 		if page, err = q.site.compose(q.plan, a.Key, a.Decision.Slots); err != nil {
@@ -253,37 +266,6 @@ func (r *Resolver) instantOf(req Request, id string, lastSeen int64) int64 {
 		return r.views.peek(id, req.Navigation, now)
 	}
 	return r.views.instant(id, req.Navigation, now)
-}
-
-// A KeyedPage is a page as a key describes it: the same for every visitor, with
-// merge tags left as placeholders.
-type KeyedPage struct {
-	*content.Page
-	Outdated bool   // the key is not of the present slot table: this is the baseline page
-	Key      string // the key that the page was composed for
-	Revision Revision
-}
-
-// Page returns the page that key describes. An invalid or outdated key gives
-// the baseline page, marked Outdated; an unknown page or locale is an error.
-func (r *Resolver) Page(page, key, locale string) (*KeyedPage, error) {
-	site := r.Site()
-	p, err := site.plan(page, locale)
-	if err != nil {
-		return nil, err
-	}
-	if p.page == "" {
-		return nil, fault.New(fault.Invalid, "page: missing")
-	}
-	answer := &KeyedPage{Key: key, Revision: site.Revision()}
-	slots, err := p.Choices(key)
-	if err != nil {
-		answer.Outdated = true
-		slots = p.Baseline(decision.Default)
-		answer.Key = string(p.AppendKey(nil, slots))
-	}
-	answer.Page, err = site.compose(p, answer.Key, slots)
-	return answer, err
 }
 
 // Baseline returns the entry id of a page ("" = the whole content) and the key

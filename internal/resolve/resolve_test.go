@@ -231,7 +231,7 @@ func TestAKeyOfOtherContentGivesTheBaselinePage(t *testing.T) {
 		require.NoError(t, err, key)
 		require.True(t, page.Outdated, key)
 		require.Contains(t, string(page.JSON), "Welcome", key)
-		again, err := r.Page("home", page.Key, "")
+		again, err := r.Page("home", page.Of.Key, "")
 		require.NoError(t, err)
 		require.False(t, again.Outdated, "the key it offers instead is good")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/experience"
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/permutation"
 	"github.com/segue-dev/segue/internal/segment"
 )
 
@@ -71,7 +72,8 @@ type place struct{ page, locale string }
 type plan struct {
 	place
 	*decision.Plan
-	concern []bool // by segment: does it decide a slot of the plan?
+	concern  []bool                           // by segment: does it decide a slot of the plan?
+	answered atomic.Pointer[permutation.Page] // what is counted of the place; nil = nothing yet
 }
 
 // plan returns the plan of the page that ref names.
@@ -80,14 +82,19 @@ func (s *Site) plan(ref, locale string) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.planAt(at), nil
+}
+
+// planAt returns the plan of a place.
+func (s *Site) planAt(at place) *plan {
 	if p, ok := s.plans.Load(at); ok {
-		return p.(*plan), nil
+		return p.(*plan)
 	}
 	publishable := func(entry string) bool { return s.bare || s.Content.Publishable(entry, at.locale) }
 	slots := s.slots(at)
 	fresh := &plan{place: at, Plan: decision.NewPlan(s.Experiences, slots, publishable, s.priority), concern: s.concern(slots)}
 	p, _ := s.plans.LoadOrStore(at, fresh)
-	return p.(*plan), nil
+	return p.(*plan)
 }
 
 func (s *Site) place(ref, locale string) (place, error) {
@@ -138,22 +145,6 @@ func (s *Site) slots(at place) []string {
 		}
 	}
 	return slots
-}
-
-// compose returns the page of p with the choices of slots, whose key is key.
-func (s *Site) compose(p *plan, key string, slots []decision.Slot) (*content.Page, error) {
-	id := p.page + "\x00" + p.locale + "\x00" + key
-	if page, ok := s.pages.Get(id); ok {
-		return page.(*content.Page), nil
-	}
-	page, err := s.Content.Compose(p.page, p.locale, chooser(slots))
-	if err != nil {
-		return nil, err
-	}
-	if s.pages.ItemCount() < maxPages {
-		s.pages.SetDefault(id, page)
-	}
-	return page, nil
 }
 
 // chooser tells Compose what slots show; an entry that is no slot shows itself.

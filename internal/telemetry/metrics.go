@@ -28,9 +28,10 @@ type Build struct{ Version, Revision, Go string }
 // Metrics are the figures of one process. They implement the observers of
 // ingest, resolve and httpapi, and are safe for concurrent use.
 type Metrics struct {
-	registry *prometheus.Registry
-	mirrors  mirrors
-	requests *prometheus.HistogramVec
+	registry     *prometheus.Registry
+	mirrors      mirrors
+	permutations permutations
+	requests     *prometheus.HistogramVec
 	// What is observed for each request is found once: by labels it is slow.
 	requestTimes sync.Map // requestLabels → prometheus.Observer
 	slotCounter  sync.Map // slotLabels → prometheus.Counter
@@ -63,8 +64,9 @@ var broad = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 
 // New registers the metrics with registry, which it keeps to answer from.
 func New(registry *prometheus.Registry, build Build) *Metrics {
 	m := &Metrics{
-		registry: registry,
-		mirrors:  newMirrors(),
+		registry:     registry,
+		mirrors:      newMirrors(),
+		permutations: newPermutations(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "http_server_request_duration_seconds", Buckets: broad,
 			Help: "Time to answer a request, by route template.",
@@ -102,6 +104,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		m.phases[i] = phases.WithLabelValues(name)
 	}
 	m.mirrors.register(registry)
+	m.permutations.register(registry)
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late,
 		phases, m.slots, m.truncated, m.edge, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

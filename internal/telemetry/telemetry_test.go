@@ -17,6 +17,7 @@ import (
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/permutation"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/telemetry"
@@ -113,4 +114,14 @@ func BenchmarkResolved(b *testing.B) {
 	for b.Loop() {
 		m.Resolved(answer, resolve.Timing{})
 	}
+}
+
+func TestPermutationsOfPages(t *testing.T) {
+	m := newMetrics()
+	home, about := permutation.Place{Page: "home", Locale: "en-US"}, permutation.Place{Page: "about", Locale: "en-US"}
+	m.Permutations([]permutation.Usage{{Place: home, Live: 3}, {Place: about, Live: 1}})
+	require.Contains(t, scrape(m), `segue_page_permutations{locale="en-US",page="home"} 3`)
+	m.Permutations([]permutation.Usage{{Place: about, Live: 1}})
+	require.Contains(t, scrape(m), "segue_permutations 1")
+	require.NotContains(t, scrape(m), `page="home"`, "nobody asks for it any more")
 }

@@ -1,5 +1,6 @@
 // Package admin is the API for operators and growth people, on the admin
-// listener: backtests of rules, and lists of visitors' ids.
+// listener: backtests of rules, lists of visitors' ids, and the permutations of
+// pages that are asked for.
 //
 // The rule it upholds: what takes long is bounded in time and in number, so
 // that asking about the past never harms answering in the present.
@@ -12,6 +13,7 @@ import (
 
 	"github.com/segue-dev/segue/internal/backtest"
 	"github.com/segue-dev/segue/internal/idlist"
+	"github.com/segue-dev/segue/internal/permutation"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
 
@@ -27,6 +29,8 @@ type Backtester interface {
 type Parts struct {
 	Backtester Backtester
 	Lists      idlist.Store
+	// Permutations are those of pages that were answered lately.
+	Permutations *permutation.Registry
 	// Changed is called when a list has changed, and returns when what is
 	// served knows it.
 	Changed func(ctx context.Context)
@@ -40,6 +44,7 @@ func Mount(e *echo.Echo, p Parts) {
 	e.Match(get, "/admin/v1/lists", a.lists)
 	e.PUT("/admin/v1/lists/:key", a.putList)
 	e.DELETE("/admin/v1/lists/:key", a.deleteList)
+	e.Match(get, "/admin/v1/permutations", a.permutations)
 }
 
 type api struct {

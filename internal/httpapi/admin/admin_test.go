@@ -18,6 +18,7 @@ import (
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
+	"github.com/segue-dev/segue/internal/permutation"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 	"github.com/segue-dev/segue/internal/store/pebblestore"
 )
@@ -41,7 +42,7 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	r := &rig{echo: echo.New()}
 	r.answer = func(context.Context) (*backtest.Report, error) { return &backtest.Report{Visitors: 7}, nil }
-	r.Parts = admin.Parts{Backtester: r, Lists: store, Changed: func(context.Context) { r.changes++ }}
+	r.Parts = admin.Parts{Backtester: r, Lists: store, Changed: func(context.Context) { r.changes++ }, Permutations: permutation.New(permutation.Options{})}
 	r.echo.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
 	admin.Mount(r.echo, r.Parts)
 	return r
@@ -164,4 +165,31 @@ func TestListsAreUploadedAndDeleted(t *testing.T) {
 	code, answer = r.do("PUT", "/admin/v1/lists/vip", "u1\nu\x002\n")
 	require.Equal(t, 400, code)
 	require.Contains(t, answer["detail"], "line 2: not text in UTF-8")
+}
+
+func TestPermutationsOfAPageAreToldKeyByKey(t *testing.T) {
+	r := newRig(t)
+	home := r.Permutations.Page(permutation.Place{Page: "home", Locale: "en-US"})
+	home.Answered("k1")
+	home.Answered("k1")
+	home.Answered("k1")
+	home.Answered("k2")
+	r.Permutations.Page(permutation.Place{Page: "about", Locale: "en-US"}).Answered("k1")
+
+	status, answer := r.do("GET", "/admin/v1/permutations?page=home", "")
+	require.Equal(t, 200, status)
+	require.Equal(t, map[string]any{
+		"windowSeconds": 900., "cap": 64., "pages": []any{map[string]any{
+			"page": "home", "locale": "en-US", "answers": 4., "live": 2., "other": 0., "permutations": []any{
+				map[string]any{"key": "k1", "answers": 3., "share": .75, "shared": true},
+				map[string]any{"key": "k2", "answers": 1., "share": .25, "shared": true},
+			},
+		}},
+	}, answer)
+
+	_, answer = r.do("GET", "/admin/v1/permutations", "")
+	require.Len(t, answer["pages"], 2)
+	require.NotContains(t, answer["pages"].([]any)[0], "permutations")
+	_, answer = r.do("GET", "/admin/v1/permutations?page=nowhere", "")
+	require.Empty(t, answer["pages"])
 }

@@ -31,20 +31,19 @@ func prefetches(header http.Header) bool {
 
 // crawlers are marks of automatic clients in user agents, in lower case, besides
 // those that the user agent library knows.
-var crawlers = []string{"crawler", "spider", "slurp", "lighthouse", "phantomjs", "pagespeed"}
+var crawlers = []string{"crawler", "spider", "slurp", "headless", "lighthouse", "phantomjs", "pagespeed"}
 
 // maxUserAgent is how many bytes of a user agent are looked at.
 const maxUserAgent = 1 << 10
 
 // IsBot reports whether a user agent says that it is an automatic client, such
-// as the crawler of a search engine. One that hides it is taken for a person,
-// and so is a headless browser, which sites test themselves with.
+// as the crawler of a search engine. One that hides it is taken for a person.
 func IsBot(userAgent string) bool {
 	if userAgent == "" {
 		return false
 	}
 	userAgent = userAgent[:min(len(userAgent), maxUserAgent)]
-	if ua := useragent.Parse(userAgent); ua.Bot && ua.Name != useragent.HeadlessChrome {
+	if useragent.Parse(userAgent).Bot {
 		return true
 	}
 	lower := strings.ToLower(userAgent)

@@ -104,9 +104,9 @@ func (a *api) answer(c echo.Context) error {
 	var o outcome
 	func() {
 		defer recovered(&o)
-		q := a.question(req)
+		q, minted := a.question(req)
 		o = a.within(req.Context(), q)
-		if q.fresh && o.got != nil {
+		if minted && o.got != nil {
 			a.Callers.Keep(header, req, q.AnonymousID)
 		}
 	}()

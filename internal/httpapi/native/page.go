@@ -2,7 +2,6 @@ package native
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -10,21 +9,10 @@ import (
 	"github.com/segue-dev/segue/internal/resolve"
 )
 
-// How shared caches keep a page: for five minutes, and for a day more when we
-// cannot be asked. Browsers ask each time, since only shared caches are purged.
-const pageCaching = "public, max-age=0, s-maxage=300, stale-while-revalidate=86400, stale-if-error=86400"
-
-// maxTags bounds the bytes of Surrogate-Key, so that all headers together stay
-// within the 4 KiB that proxies commonly set aside.
-const maxTags = 3 << 10
-
-// manyTag stands for the entities of a page that has too many to name: who
-// purges by entity purges this tag as well.
-const manyTag = "e-many"
-
 // page answers with the page that a key describes, the same for every visitor.
 // An outdated key gives the baseline page, which nobody may keep, and the key
-// that is right now in the header Segue-Key.
+// that is right now in the header Segue-Key. Neither may shared caches keep a
+// page that has more permutations than they should.
 func (a *api) page(c echo.Context) error {
 	ref, err := reply.Param(c, "page")
 	if err != nil {
@@ -38,35 +26,50 @@ func (a *api) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	kept := got.Kept(func() any { return a.caching.headersOf(got) }).(*pageHeaders)
 	header := c.Response().Header()
-	header.Set("Segue-Key", got.Key)
-	if got.Outdated {
+	header["Segue-Key"] = kept.key
+	switch {
+	case got.Outdated:
 		header.Set(echo.HeaderCacheControl, "no-store")
+		header.Set(cdnCacheControl, "no-store")
+		return sized(c, got.JSON)
+	case !got.Shared:
+		header.Set(echo.HeaderCacheControl, "private, no-store")
+		header.Set(cdnCacheControl, "no-store")
 		return sized(c, got.JSON)
 	}
-	tag := `"` + got.Hash() + `"`
-	header.Set(echo.HeaderCacheControl, pageCaching)
-	header.Set("ETag", tag)
-	header.Set("Surrogate-Key", surrogateKeys(got))
-	if reply.Matches(c.Request().Header.Get("If-None-Match"), tag) {
+	for _, h := range kept.public {
+		header[h.name] = h.value
+	}
+	if asked := c.Request().Header.Get("If-None-Match"); asked != "" && reply.Matches(asked, kept.tag) {
 		return c.NoContent(http.StatusNotModified)
 	}
-	return sized(c, got.JSON)
+	header[echo.HeaderContentLength] = kept.length
+	return c.JSONBlob(http.StatusOK, got.JSON)
 }
 
-// surrogateKeys returns the tags that the page is purged by, space-separated:
-// e- and the id of each entity it shows, or manyTag.
-func surrogateKeys(p *resolve.KeyedPage) string {
-	var b strings.Builder
-	for _, id := range p.Entities {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString("e-")
-		b.WriteString(id)
-		if b.Len() > maxTags {
-			return manyTag
-		}
+// pageHeaders are what is sent with a page each time, made once.
+type pageHeaders struct {
+	key, length []string
+	tag         string        // the ETag, in quotes
+	public      []headerValue // of an answer that shared caches may keep
+}
+
+type headerValue struct {
+	name  string
+	value []string
+}
+
+func (o Caching) headersOf(p *resolve.KeyedPage) *pageHeaders {
+	h := &pageHeaders{key: []string{p.Of.Key}, length: []string{itoa(len(p.JSON))}, tag: `"` + p.Hash() + `"`}
+	add := func(name, value string) { h.public = append(h.public, headerValue{name, []string{value}}) }
+	add(echo.HeaderCacheControl, o.cacheControl())
+	add(cdnCacheControl, o.cdnCacheControl())
+	add("Etag", h.tag)
+	tags := o.tagsOf(p)
+	for _, name := range o.TagHeaders {
+		add(name, tagHeaders[name].join(tags))
 	}
-	return b.String()
+	return h
 }
