@@ -49,7 +49,17 @@ type Config struct {
 	LogLevel    string // debug, info, warn or error
 	LogFormat   string // text or json
 	Grace       time.Duration
+	Ingest      Ingest
 }
+
+// Ingest says how much work with signals is taken on at a time.
+type Ingest struct {
+	InFlight Size          // bytes of bodies being decoded and stored
+	Wait     time.Duration // of a request for its turn; then it is answered 429
+}
+
+// minInFlight is the greatest body, which must always find room.
+const minInFlight = 1 << 20
 
 // Check returns every mistake at once, each naming its key; nil if none.
 func (c Config) Check() error {
@@ -67,6 +77,8 @@ func (c Config) Check() error {
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),
 		atLeast("retention", int64(c.Retention), 0, "use 0 to keep signals for ever"),
 		atLeast("sessionGap", int64(c.SessionGap), int64(time.Second), "30m is usual"),
+		atLeast("ingest.inFlight", int64(c.Ingest.InFlight), minInFlight, "4MiB is usual, and 1MiB the least"),
+		atLeast("ingest.wait", int64(c.Ingest.Wait), int64(time.Millisecond), "1s is usual"),
 		atLeast("grace", int64(c.Grace), 0, "15s is usual"),
 		c.checkZone(),
 		oneOf("weekStart", c.WeekStart, weekdays),

@@ -39,6 +39,7 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 		LogLevel:   "info",
 		LogFormat:  "text",
 		Grace:      15 * time.Second,
+		Ingest:     Ingest{InFlight: 4 << 20, Wait: time.Second},
 	}, c)
 	for _, s := range settings {
 		_, name, nested := strings.Cut(s.key, ".")
@@ -80,6 +81,8 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"negative duration":  {src: "retention: -3d\n", want: []string{"segue.yaml:1:12: retention: a duration cannot be negative"}},
 		"bad number":         {src: "maxSignals: many\n", want: []string{`segue.yaml:1:13: maxSignals: "many" is not a whole number`}},
 		"negative number":    {src: "maxSignals: -1\n", want: []string{"maxSignals: too small"}},
+		"bad size":           {src: "ingest:\n  inFlight: 4MB\n", want: []string{`segue.yaml:2:13: ingest.inFlight: "4MB" is not a size: write a whole number and KiB, MiB or GiB`}},
+		"size too small":     {src: "ingest:\n  inFlight: 1023KiB\n", want: []string{"ingest.inFlight: too small"}},
 		"a list":             {src: "listen: [a]\n", want: []string{"segue.yaml:1:9: listen is a single value"}},
 		"not a mapping":      {src: "- listen\n", want: []string{"segue.yaml:1:1: expected keys and values"}},
 		"two documents":      {src: "listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2\n", want: []string{"segue.yaml:3:1: a configuration is one document"}},

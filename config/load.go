@@ -59,7 +59,7 @@ func parse(file string, src []byte, environ, sets []string) (Config, error) {
 // A setting is one key of the file and the field it sets.
 type setting struct {
 	key    string
-	field  func(*Config) any              // *string, *[]string, *Secret, *[]Secret, *int or *time.Duration
+	field  func(*Config) any              // *string, *[]string, *Secret, *[]Secret, *int, *Size or *time.Duration
 	rebase func(value, dir string) string // makes a path relative to dir; nil: it is no path
 }
 
@@ -85,6 +85,8 @@ var settings = []setting{
 	{"identity.domain", func(c *Config) any { return &c.Identity.Domain }, nil},
 	{"edge.budget", func(c *Config) any { return &c.Edge.Budget }, nil},
 	{"edge.pages", func(c *Config) any { return &c.Edge.Pages }, nil},
+	{"ingest.inFlight", func(c *Config) any { return &c.Ingest.InFlight }, nil},
+	{"ingest.wait", func(c *Config) any { return &c.Ingest.Wait }, nil},
 
 	{"pages.sharedAge", func(c *Config) any { return &c.Pages.SharedAge }, nil},
 	{"pages.staleWhileRevalidate", func(c *Config) any { return &c.Pages.StaleWhileRevalidate }, nil},
@@ -174,6 +176,8 @@ func (v value) apply(c *Config) error {
 		if *field, err = strconv.Atoi(text); err != nil {
 			err = fmt.Errorf("%q is not a whole number", text)
 		}
+	case *Size:
+		*field, err = parseSize(text)
 	case *time.Duration:
 		*field, err = duration(text)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
+	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -59,7 +60,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
-	opts := httpapi.Options{Log: log, Observer: metrics, Previews: live.previews(cfg), Caching: cachingOf(cfg), Parts: append([]httpapi.Part{
+	opts := httpapi.Options{Log: log, Observer: metrics, Intake: intakeOptions(cfg, metrics), Previews: live.previews(cfg), Caching: cachingOf(cfg), Parts: append([]httpapi.Part{
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
 	}, live.parts()...)}
@@ -127,6 +128,10 @@ func OpenStore(cfg config.Config, log *slog.Logger) (Store, error) {
 	default:
 		return nil, fmt.Errorf("store: %q cannot be opened", cfg.Store)
 	}
+}
+
+func intakeOptions(cfg config.Config, metrics *telemetry.Metrics) intake.Options {
+	return intake.Options{InFlight: int64(cfg.Ingest.InFlight), Wait: cfg.Ingest.Wait, Observer: metrics}
 }
 
 // Limits returns the bounds of a visitor's record.

@@ -47,6 +47,7 @@ type Options struct {
 	Callers  *caller.Reader // reads who calls; nil = with the default settings
 	Edge     edge.Options   // how proxies are answered
 	Caching  native.Caching // of public pages
+	Intake   intake.Options // how much is taken in at a time
 }
 
 // A Resolver answers for visitors; resolve.Resolver is one.
@@ -79,8 +80,8 @@ type Server struct {
 func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
-	segmentio.Mount(s.echo, intake.New(in))
 	native.Mount(s.echo, resolver, opts.Previews, opts.Caching)
+	segmentio.Mount(s.echo, intake.New(in, opts.Intake))
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })

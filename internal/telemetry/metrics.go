@@ -41,6 +41,8 @@ type Metrics struct {
 	rejected     *prometheus.CounterVec
 	clamped      prometheus.Counter
 	late         prometheus.Counter
+	inFlight     prometheus.Gauge
+	turnedAway   prometheus.Counter
 	phases       [4]prometheus.Observer // in the order of phaseNames
 	slots        *prometheus.CounterVec
 	truncated    prometheus.Counter
@@ -77,8 +79,10 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_signals_rejected_total", Help: "Signals that were not taken, by what is wrong with them.",
 		}, []string{"reason"}),
-		clamped: counter("segue_signals_clamped_total", "Signals dated in the future, put at the time of receipt."),
-		late:    counter("segue_signals_late_total", "Signals kept for reports only, since they came too late."),
+		clamped:    counter("segue_signals_clamped_total", "Signals dated in the future, put at the time of receipt."),
+		late:       counter("segue_signals_late_total", "Signals kept for reports only, since they came too late."),
+		inFlight:   gauge("segue_ingest_in_flight_bytes", "Bytes of bodies with signals that are being decoded and stored."),
+		turnedAway: counter("segue_ingest_turned_away_total", "Requests with signals that were answered 429, since more came in than could be stored."),
 		slots: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_slot_resolutions_total", Help: "Slots decided, by experience (none: the baseline by default), variant and reason.",
 		}, []string{"experience", "variant", "reason"}),
@@ -105,7 +109,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	}
 	m.mirrors.register(registry)
 	m.permutations.register(registry)
-	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late,
+	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.inFlight, m.turnedAway,
 		phases, m.slots, m.truncated, m.edge, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -159,6 +163,13 @@ func (m *Metrics) Ingested(t ingest.Tally) {
 		m.rejected.WithLabelValues(string(code)).Add(float64(n))
 	}
 }
+
+// InFlight tells by how much the bytes of bodies being taken in have changed;
+// with TurnedAway it implements intake.Observer.
+func (m *Metrics) InFlight(change int64) { m.inFlight.Add(float64(change)) }
+
+// TurnedAway counts a request that was not let in.
+func (m *Metrics) TurnedAway() { m.turnedAway.Inc() }
 
 // Resolved counts an answer; it implements resolve.Observer.
 func (m *Metrics) Resolved(a *resolve.Answer, t resolve.Timing) {

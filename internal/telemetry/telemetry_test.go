@@ -64,11 +64,16 @@ func TestWhatIsCounted(t *testing.T) {
 		{Entry: "a1", Field: "nt_rules", LeftOut: true}, {Entry: "a1", Field: "nt_rules", LeftOut: true}, {Entry: "home", Field: "hero"},
 	})
 	m.Webhook("entry", "applied")
+	m.InFlight(3)
+	m.InFlight(-1)
+	m.TurnedAway()
 	lines := scrape(m)
 	for _, want := range []string{
 		`http_server_request_duration_seconds_count{method="GET",route="/v1/resolve",status="200"} 1`,
 		`segue_build_info{goversion="go1",revision="abc",version="v1"} 1`,
 		`segue_signals_accepted_total 5`,
+		`segue_ingest_in_flight_bytes 2`,
+		`segue_ingest_turned_away_total 1`,
 		`segue_signals_duplicate_total 2`,
 		`segue_signals_conflicting_total 1`,
 		`segue_signals_clamped_total 3`,

@@ -1,12 +1,17 @@
 // Package intake is what all dialects that take signals share: who sends them,
-// how a body is read, and how what is in it is handed on.
+// how a body is read, when its turn is, and how what is in it is handed on.
 //
-// The rule it upholds: whatever dialect a signal comes in, it costs the same,
-// is let in by the same keys, and is accounted for in the same way.
+// The rule it upholds: overload is turned away, not suffered. At most so many
+// bytes of bodies are worked on at a time; a request that finds no room waits a
+// little, in order, and is then told to come back. So what is taken is answered
+// soon, memory is bounded, and resolves, which never wait here, find a machine
+// that is not swamped.
 package intake
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -19,11 +24,25 @@ type Ingester interface {
 	Accept(ctx context.Context, b ingest.Batch) (ingest.Receipt, error)
 }
 
+// Options are the settings of an Intake. The zero value is good.
+type Options struct {
+	InFlight int64         // bytes of bodies that are worked on at a time; 0 = DefaultInFlight
+	Wait     time.Duration // for a turn; 0 = DefaultWait
+	Observer Observer      // nil = none
+}
+
 // An Intake hands deliveries of signals on. It is safe for concurrent use.
-type Intake struct{ in Ingester }
+type Intake struct {
+	in   Ingester
+	gate *gate
+}
 
 // New returns an Intake that hands on to in.
-func New(in Ingester) *Intake { return &Intake{in} }
+func New(in Ingester, opts Options) *Intake {
+	opts.InFlight = cmp.Or(opts.InFlight, DefaultInFlight)
+	opts.Wait = cmp.Or(opts.Wait, DefaultWait)
+	return &Intake{in, newGate(opts)}
+}
 
 // Take reads the body of a request, lets decode make a batch of it, and hands
 // that on. A batch without a WriteKey has the one that the request shows.
@@ -37,6 +56,11 @@ func (t *Intake) Take(c echo.Context, decode func(body []byte) (ingest.Batch, er
 
 // Hand is Take for a body that has been read.
 func (t *Intake) Hand(c echo.Context, body []byte, decode func(body []byte) (ingest.Batch, error)) (ingest.Receipt, error) {
+	leave, err := t.gate.enter(c.Request().Context(), len(body))
+	if err != nil {
+		return ingest.Receipt{}, err
+	}
+	defer leave()
 	b, err := decode(body)
 	if err != nil {
 		return ingest.Receipt{}, err

@@ -2,13 +2,12 @@ package reply
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-dev/segue/internal/fault"
@@ -27,22 +26,14 @@ const maxTrusted = 64 << 10
 // compresses, takes more memory than that.
 func Body(c echo.Context) ([]byte, error) {
 	req := c.Request()
-	var src io.Reader = http.MaxBytesReader(c.Response(), req.Body, MaxBody)
-	switch encoding := strings.ToLower(strings.TrimSpace(req.Header.Get(echo.HeaderContentEncoding))); encoding {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		unzip, err := gzip.NewReader(src)
-		if err != nil {
-			return nil, unreadable(err)
-		}
-		src = unzip
-	default:
-		return nil, echo.NewHTTPError(http.StatusUnsupportedMediaType,
-			"Content-Encoding: only gzip is understood; send gzip, or the body as it is")
+	src := http.MaxBytesReader(c.Response(), req.Body, MaxBody)
+	plain, err := decompressed(src, req.Header.Get(echo.HeaderContentEncoding))
+	if err != nil {
+		return nil, err
 	}
 	var body bytes.Buffer
 	body.Grow(int(min(max(req.ContentLength, 0), maxTrusted)) + bytes.MinRead)
-	if _, err := body.ReadFrom(io.LimitReader(src, MaxBody+1)); err != nil {
+	if _, err := body.ReadFrom(io.LimitReader(plain, MaxBody+1)); err != nil {
 		return nil, unreadable(err)
 	}
 	if body.Len() > MaxBody {
@@ -52,7 +43,7 @@ func Body(c echo.Context) ([]byte, error) {
 }
 
 func unreadable(err error) error {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
 		return tooLarge()
 	}
 	return fault.Wrap(fault.Invalid, err, "body: cannot be read to its end; send it again, whole and as its Content-Encoding says")

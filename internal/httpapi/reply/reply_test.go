@@ -2,7 +2,9 @@ package reply_test
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
 
@@ -101,6 +104,32 @@ func zipped(t *testing.T, src []byte) []byte {
 	return b.Bytes()
 }
 
+func zstandard(t *testing.T, src []byte, opts ...zstd.EOption) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, opts...)
+	require.NoError(t, err)
+	_, err = w.Write(src)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+func deflated(t *testing.T, src []byte, open func(io.Writer) (io.WriteCloser, error)) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := open(&b)
+	require.NoError(t, err)
+	_, err = w.Write(src)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+func inZlib(w io.Writer) (io.WriteCloser, error) { return zlib.NewWriter(w), nil }
+
+func bare(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) }
+
 func TestBody(t *testing.T) {
 	full := bytes.Repeat([]byte("x"), reply.MaxBody)
 	over := append(bytes.Clone(full), 'x')
@@ -122,6 +151,18 @@ func TestBody(t *testing.T) {
 		"a bomb":             {zipped(t, make([]byte, 8<<20)), "gzip", 413, 0},
 		"not gzip":           {[]byte("hello"), "gzip", 400, 0},
 		"gzip cut off":       {zipped(t, full)[:500], "gzip", 400, 0},
+		"zstd":               {zstandard(t, []byte("hello")), "zstd", 200, 5},
+		"zstd at the bound":  {zstandard(t, full), "zstd", 200, reply.MaxBody},
+		"zstd over it":       {zstandard(t, over), "zstd", 413, 0},
+		"a bomb of zstd":     {zstandard(t, make([]byte, 64<<20), zstd.WithWindowSize(1<<20)), "zstd", 413, 0},
+		"a window too wide":  {zstandard(t, make([]byte, 64<<20), zstd.WithWindowSize(16<<20)), "zstd", 400, 0},
+		"empty, called zstd": {nil, "zstd", 400, 0},
+		"zstd cut off":       {zstandard(t, full)[:20], "zstd", 400, 0},
+		"not zstd":           {[]byte("hello"), "zstd", 400, 0},
+		"deflate":            {deflated(t, []byte("hello"), inZlib), "deflate", 200, 5},
+		"deflate, bare":      {deflated(t, []byte("hello"), bare), "deflate", 200, 5},
+		"a bomb of deflate":  {deflated(t, make([]byte, 64<<20), inZlib), "deflate", 413, 0},
+		"not deflate":        {[]byte("hello"), "deflate", 400, 0},
 		"unknown encoding":   {[]byte("hello"), "br", 415, 0},
 		"several encodings":  {[]byte("hello"), "gzip, gzip", 415, 0},
 		"empty, called gzip": {nil, "gzip", 400, 0},

@@ -70,7 +70,7 @@ func (i *ingester) ask(t *testing.T, method string, r request) *httptest.Respons
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
-	segmentio.Mount(e, intake.New(i))
+	segmentio.Mount(e, intake.New(i, intake.Options{}))
 	req := httptest.NewRequest(method, r.path, strings.NewReader(r.body))
 	for k, v := range r.header {
 		req.Header.Set(k, v)
