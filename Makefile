@@ -35,11 +35,12 @@ RACE_CGO  := 0
 RACE_FLAG :=
 endif
 
-# What the tests of clients/acceptance judge us with; wants Node 20 and npm.
-CLIENTS := clients/acceptance/node_modules/.package-lock.json
+# What the tests of clients/acceptance judge us with, and what examples are built
+# with; wants Node 20 and npm.
+CLIENTS := $(addsuffix /node_modules/.package-lock.json,clients/acceptance examples/next)
 clients: $(CLIENTS)
-$(CLIENTS): clients/acceptance/package-lock.json
-	cd $(dir $<) && npm ci
+$(CLIENTS): %/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci
 	touch $@
 
 check: lint ## format, vet, lint, tidiness: what a change must pass besides its tests
