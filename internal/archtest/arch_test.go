@@ -63,6 +63,7 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi/native", "internal/httpapi/reply"}:            "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/caller"}:                  "whom its dialects read",
 	{"internal/httpapi", "internal/httpapi/edge"}:                    "httpapi mounts its dialects",
+	{"internal/httpapi/native", "internal/httpapi/caller"}:           "who calls",
 	{"internal/httpapi/edge", "internal/httpapi/caller"}:             "who calls",
 	{"internal/httpapi/edge", "internal/httpapi/reply"}:              "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/reply"}:                   "how all dialects answer",

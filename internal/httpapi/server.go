@@ -80,7 +80,7 @@ type Server struct {
 func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
-	native.Mount(s.echo, resolver, opts.Previews, opts.Caching)
+	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers, Caching: opts.Caching})
 	segmentio.Mount(s.echo, intake.New(in, opts.Intake))
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	webhooks.Mount(s.echo, opts.Webhooks)

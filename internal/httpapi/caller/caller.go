@@ -44,8 +44,24 @@ type Caller struct {
 	UserID      string
 	Source      string   // the cookie that names the visitor; "" = none
 	Strays      []string // our own ids of the same browser that lost to AnonymousID, see Mint
+	Fresh       bool     // AnonymousID was made just now, see Welcome
 	Prefetch    bool     // fetched before anybody asked to see it
 	Bot         bool
+}
+
+// FromBrowser reports whether a browser itself sent a request, so that what its
+// headers say is about the visitor and not about a back end.
+func FromBrowser(req *http.Request) bool {
+	return req.Header.Get("Sec-Fetch-Mode") != "" || req.Header.Get("Origin") != ""
+}
+
+// Welcome makes an id for a visitor whom no cookie names. The browser is told to
+// keep it, unless it is a bot.
+func (r *Reader) Welcome(header http.Header, req *http.Request, c *Caller) {
+	c.AnonymousID, c.Source, c.Fresh = NewID(), Own, true
+	if !c.Bot {
+		r.Keep(header, req, c.AnonymousID)
+	}
 }
 
 // Visitor returns the id that the cookies name; "" = none.

@@ -31,19 +31,20 @@ func prefetches(header http.Header) bool {
 
 // crawlers are marks of automatic clients in user agents, in lower case, besides
 // those that the user agent library knows.
-var crawlers = []string{"crawler", "spider", "slurp", "headless", "lighthouse", "phantomjs", "pagespeed"}
+var crawlers = []string{"crawler", "spider", "slurp", "lighthouse", "phantomjs", "pagespeed"}
 
 // maxUserAgent is how many bytes of a user agent are looked at.
 const maxUserAgent = 1 << 10
 
 // IsBot reports whether a user agent says that it is an automatic client, such
-// as the crawler of a search engine. One that hides it is taken for a person.
+// as the crawler of a search engine. One that hides it is taken for a person,
+// and so is a headless browser, which sites test themselves with.
 func IsBot(userAgent string) bool {
 	if userAgent == "" {
 		return false
 	}
 	userAgent = userAgent[:min(len(userAgent), maxUserAgent)]
-	if useragent.Parse(userAgent).Bot {
+	if ua := useragent.Parse(userAgent); ua.Bot && ua.Name != useragent.HeadlessChrome {
 		return true
 	}
 	lower := strings.ToLower(userAgent)

@@ -104,9 +104,9 @@ func (a *api) answer(c echo.Context) error {
 	var o outcome
 	func() {
 		defer recovered(&o)
-		q, minted := a.question(req)
+		q := a.question(req)
 		o = a.within(req.Context(), q)
-		if minted && o.got != nil {
+		if q.fresh && o.got != nil {
 			a.Callers.Keep(header, req, q.AnonymousID)
 		}
 	}()

@@ -50,12 +50,11 @@ type question struct {
 // automatic client, and it is not shown what a random visitor is.
 func (q *question) unknown() bool { return q.bot && q.fresh }
 
-// question reads a request. minted says that the visitor is new and has got an
-// id of its own.
-func (a *api) question(req *http.Request) (q question, minted bool) {
+// question reads a request.
+func (a *api) question(req *http.Request) question {
 	who := a.Callers.Read(req)
 	original := originalOf(req.Header)
-	q = question{bot: who.Bot, Request: resolve.Request{
+	q := question{bot: who.Bot, Request: resolve.Request{
 		AnonymousID: who.AnonymousID, UserID: who.UserID, UserAgent: req.UserAgent(), Uncomposed: true, Dry: true, Memberships: true,
 		Context: contextOf(req.Header, original),
 	}}
@@ -69,7 +68,7 @@ func (a *api) question(req *http.Request) (q question, minted bool) {
 	if who.Visitor() == "" {
 		q.AnonymousID, q.fresh = caller.NewID(), true
 	}
-	return q, q.fresh && !q.bot
+	return q
 }
 
 // originalOf returns what the visitor asked for, nil if the proxy does not say.

@@ -18,10 +18,10 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 const maxBuffer = 64 << 10
 
 // withEncoded calls send with the JSON of an answer, which is good until send
-// returns.
-func withEncoded(a *resolve.Answer, send func(body []byte) error) error {
+// returns. unrecorded says why nothing was recorded, "" if it was.
+func withEncoded(a *resolve.Answer, unrecorded string, send func(body []byte) error) error {
 	buffer := buffers.Get().(*[]byte)
-	body, err := appendAnswer((*buffer)[:0], a)
+	body, err := appendAnswer((*buffer)[:0], a, unrecorded)
 	if err != nil {
 		return fmt.Errorf("encode an answer: %w", err)
 	}
@@ -36,7 +36,7 @@ func withEncoded(a *resolve.Answer, send func(body []byte) error) error {
 // appendAnswer appends the JSON of an answer to b, its page as the bytes it has.
 // It is written by hand because this is what Segue does all day; the rare parts
 // go through package json.
-func appendAnswer(b []byte, a *resolve.Answer) ([]byte, error) {
+func appendAnswer(b []byte, a *resolve.Answer, unrecorded string) ([]byte, error) {
 	b = appendText(append(b, `{"visitor":`...), a.Visitor)
 	b = append(b, `,"segment":`...)
 	if len(a.Segments) > 0 {
@@ -60,6 +60,7 @@ func appendAnswer(b []byte, a *resolve.Answer) ([]byte, error) {
 	}
 	b = appendText(append(b, `,"revision":{"rules":`...), a.Revision.Rules)
 	b = append(appendText(append(b, `,"content":`...), a.Revision.Content), '}')
+	b = appendUnlessEmpty(b, `,"unrecorded":`, unrecorded)
 	b, err := appendRare(b, a)
 	if err != nil {
 		return nil, err

@@ -83,9 +83,12 @@ func TestEncodingByHandSaysWhatPackageJSONWould(t *testing.T) {
 			a.Decision.Variables = append(a.Decision.Variables, decision.Variable{Key: baseline, Value: json.RawMessage(`{"a":[1]}`), Experience: id("experience")})
 		}
 
-		got, err := appendAnswer(nil, a)
+		unrecorded := rapid.SampledFrom([]string{"", "bot"}).Draw(t, "unrecorded")
+		got, err := appendAnswer(nil, a, unrecorded)
 		require.NoError(t, err)
-		want, err := json.Marshal(answerOf(a))
+		expected := answerOf(a)
+		expected.Unrecorded = unrecorded
+		want, err := json.Marshal(expected)
 		require.NoError(t, err)
 		require.JSONEq(t, string(want), string(got))
 	})

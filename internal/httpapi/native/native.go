@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/resolve"
 )
 
@@ -27,9 +28,19 @@ type Previews struct {
 	Missing string // what to do so that previews can be asked for, if they cannot
 }
 
+// Options are the settings of the routes.
+type Options struct {
+	Previews Previews
+	Callers  *caller.Reader // nil = one with the default settings
+	Caching  Caching
+}
+
 // Mount adds the routes to e. GET routes answer HEAD as well.
-func Mount(e *echo.Echo, r Resolver, p Previews, caching Caching) {
-	a := &api{r, p, caching}
+func Mount(e *echo.Echo, r Resolver, o Options) {
+	if o.Callers == nil {
+		o.Callers = caller.New(caller.Options{})
+	}
+	a := &api{Options: o, resolver: r}
 	get := []string{"GET", "HEAD"}
 	e.POST("/v1/resolve", a.resolvePost)
 	e.Match(get, "/v1/resolve", a.resolveGet)
@@ -38,7 +49,6 @@ func Mount(e *echo.Echo, r Resolver, p Previews, caching Caching) {
 }
 
 type api struct {
+	Options
 	resolver Resolver
-	previews Previews
-	caching  Caching
 }

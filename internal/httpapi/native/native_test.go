@@ -72,7 +72,7 @@ func (r *resolver) do(t *testing.T, method, target, body string, header map[stri
 	t.Helper()
 	e := echo.New()
 	e.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
-	native.Mount(e, r, native.Previews{Key: previewKey}, r.caching)
+	native.Mount(e, r, native.Options{Previews: native.Previews{Key: previewKey}, Caching: r.caching})
 	req := httptest.NewRequest(method, target, strings.NewReader(body))
 	for k, v := range header {
 		req.Header.Set(k, v)
@@ -190,7 +190,7 @@ func TestAQueryIsUnderstood(t *testing.T) {
 			{Key: "referrer", Value: signal.TextOf("https://shop.example/")},
 		},
 	}, r.asked)
-	require.Equal(t, "User-Agent, Referer, Accept-Language", res.Header().Get("Vary"))
+	require.Equal(t, "Cookie, User-Agent, Referer, Accept-Language", res.Header().Get("Vary"))
 }
 
 const previewKey = "0123456789abcdef"
@@ -229,7 +229,7 @@ func TestAPreviewNeedsItsKey(t *testing.T) {
 func TestPreviewsThatAreNotConfiguredSayWhatToSet(t *testing.T) {
 	e := echo.New()
 	e.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
-	native.Mount(e, &resolver{}, native.Previews{Missing: "set contentful.previewKey"}, native.Caching{})
+	native.Mount(e, &resolver{}, native.Options{Previews: native.Previews{Missing: "set contentful.previewKey"}})
 	res := httptest.NewRecorder()
 	req := httptest.NewRequest(http.MethodGet, "/v1/resolve?visitor=a&preview=1", nil)
 	req.Header.Set("Authorization", "Bearer ")
@@ -300,7 +300,7 @@ func explanations() []*segment.Explanation {
 func TestAnAnswerOnTheWire(t *testing.T) {
 	res := (&resolver{answer: fullAnswer()}).do(t, "POST", "/v1/resolve", `{"visitor": "a1"}`, nil)
 	require.Equal(t, "application/json", res.Header().Get("Content-Type"))
-	require.Regexp(t, `^resolve;dur=\d+\.\d{3}$`, res.Header().Get("Server-Timing"))
+	require.Regexp(t, `^store;dur=\d+\.\d{3}, evaluate;dur=\d+\.\d{3}, decide;dur=\d+\.\d{3}, compose;dur=\d+\.\d{3}$`, res.Header().Get("Server-Timing"))
 	require.Contains(t, res.Body.String(), `"page":{"sys":{"id":"home"},"fields":{"title":"<Home> & more"}}`, "the page has the bytes it was composed of")
 	golden(t, "answer.json", res.Body.Bytes())
 }
@@ -357,7 +357,7 @@ func TestExplanationsOnTheWire(t *testing.T) {
 func BenchmarkResolve(b *testing.B) {
 	r := &resolver{answer: fullAnswer()}
 	e := echo.New()
-	native.Mount(e, r, native.Previews{Key: previewKey}, r.caching)
+	native.Mount(e, r, native.Options{Previews: native.Previews{Key: previewKey}, Caching: r.caching})
 	b.ReportAllocs()
 	for b.Loop() {
 		req := httptest.NewRequest(http.MethodPost, "/v1/resolve", strings.NewReader(`{"visitor": {"anonymousId": "a1"}, "page": "home"}`))

@@ -26,7 +26,7 @@ func (a *api) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	kept := got.Kept(func() any { return a.caching.headersOf(got) }).(*pageHeaders)
+	kept := got.Kept(func() any { return a.Caching.headersOf(got) }).(*pageHeaders)
 	header := c.Response().Header()
 	header["Segue-Key"] = kept.key
 	switch {

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/signal"
 )
@@ -20,7 +20,7 @@ import (
 // resolveRequest is the body of POST /v1/resolve. omitempty marks what may be
 // left out.
 type resolveRequest struct {
-	Visitor    visitorRef        `json:"visitor"`
+	Visitor    visitorRef        `json:"visitor,omitempty"` // else the one of the cookies
 	Signals    []json.RawMessage `json:"signals,omitempty"` // messages of the Segment spec
 	Context    json.RawMessage   `json:"context,omitempty"`
 	Page       string            `json:"page,omitempty"`
@@ -121,13 +121,9 @@ func queryRequest(c echo.Context) (resolve.Request, error) {
 			return req, err
 		}
 	}
-	for _, h := range []struct{ name, attribute string }{{"Referer", "referrer"}, {"Accept-Language", "language"}} {
-		value := header.Get(h.name)
-		if h.name == "Accept-Language" {
-			value = firstLanguage(value)
-		}
-		if value != "" && !given(req.Context, h.attribute) {
-			req.Context = append(req.Context, signal.Prop{Key: h.attribute, Value: signal.TextOf(value)})
+	for _, p := range caller.Context(header) {
+		if !given(req.Context, p.Key) {
+			req.Context = append(req.Context, p)
 		}
 	}
 	req.Context.Sort()
@@ -168,17 +164,6 @@ func given(props signal.Props, key string) bool {
 		}
 	}
 	return false
-}
-
-// firstLanguage returns the first language of an Accept-Language header, which
-// browsers put first.
-func firstLanguage(header string) string {
-	first, _, _ := strings.Cut(header, ",")
-	first, _, _ = strings.Cut(first, ";")
-	if first = strings.TrimSpace(first); first == "*" {
-		return ""
-	}
-	return first
 }
 
 func instant(value string) (time.Time, error) {
@@ -224,10 +209,4 @@ func malformed(err error) error {
 		return fault.Wrap(fault.Invalid, err, "at: no instant; write it as 2026-11-23T14:05:00Z")
 	}
 	return fault.Wrap(fault.Invalid, err, "body: not a resolve request; send {\"visitor\": \"…\"}")
-}
-
-// fromBrowser reports whether a browser itself sent the request, so that its
-// User-Agent is the visitor's and not a back end's.
-func fromBrowser(r *http.Request) bool {
-	return r.Header.Get("Sec-Fetch-Mode") != "" || r.Header.Get("Origin") != ""
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -33,6 +34,7 @@ type answer struct {
 	Unresolved  []string            `json:"unresolved,omitempty"` // links in the page that lead nowhere
 	Rejected    []rejected          `json:"rejected,omitempty"`   // signals of the request
 	Explain     []explanation       `json:"explain,omitempty"`
+	Unrecorded  string              `json:"unrecorded,omitempty"` // why the signals of the request were not taken
 }
 
 type slot struct {
@@ -80,7 +82,7 @@ func (a *api) resolvePost(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if req.UserAgent == "" && fromBrowser(c.Request()) {
+	if req.UserAgent == "" && caller.FromBrowser(c.Request()) {
 		req.UserAgent = c.Request().UserAgent()
 	}
 	return a.resolve(c, req)
@@ -93,28 +95,52 @@ func (a *api) resolveGet(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderVary, "User-Agent, Referer, Accept-Language")
+	c.Response().Header().Set(echo.HeaderVary, "Cookie, User-Agent, Referer, Accept-Language")
 	return a.resolve(c, req)
 }
 
 func (a *api) resolve(c echo.Context, req resolve.Request) error {
-	if req.AnonymousID == "" && req.UserID == "" {
-		return missingVisitor(c.Request().Method)
-	}
 	if req.Preview {
-		if err := a.previews.allow(c); err != nil {
+		if err := a.Previews.allow(c); err != nil {
 			return err
 		}
 	}
-	start := time.Now()
+	who, err := a.identify(c, &req)
+	if err != nil {
+		return err
+	}
 	got, err := a.resolver.Resolve(c.Request().Context(), req)
 	if err != nil {
 		return err
 	}
 	header := c.Response().Header()
-	header.Set("Server-Timing", "resolve;dur="+strconv.FormatFloat(time.Since(start).Seconds()*1000, 'f', 3, 64))
-	header.Set(echo.HeaderCacheControl, cacheControl(req, got))
-	return withEncoded(got, func(body []byte) error { return sized(c, body) })
+	reply.ServerTiming(header, got.Timing)
+	caching(header, req, got)
+	return withEncoded(got, who.Unseen(), func(body []byte) error { return sized(c, body) })
+}
+
+// identify says who calls, and makes the visitor of the cookies that of a request
+// which names none. What nobody sees is answered as if its signals had been
+// taken, but they are not.
+func (a *api) identify(c echo.Context, req *resolve.Request) (caller.Caller, error) {
+	request, header := c.Request(), c.Response().Header()
+	who := a.Callers.Read(request)
+	who.Bot = who.Bot || caller.IsBot(req.UserAgent)
+	req.Dry = req.Dry || who.Unseen() != ""
+	if req.AnonymousID != "" || req.UserID != "" {
+		return who, nil
+	}
+	if who.Visitor() == "" {
+		if !caller.FromBrowser(request) && !who.Bot {
+			return who, missingVisitor(request.Method)
+		}
+		a.Callers.Welcome(header, request, &who)
+		if len(req.Messages) > 0 && !req.Dry {
+			a.Callers.Mark(header, request, who.AnonymousID)
+		}
+	}
+	req.AnonymousID, req.UserID = who.AnonymousID, who.UserID
+	return who, nil
 }
 
 // sized answers with JSON of a stated length, so that none of it can go missing
@@ -124,21 +150,15 @@ func sized(c echo.Context, body []byte) error {
 	return c.JSONBlob(http.StatusOK, body)
 }
 
-// dayOfSeconds caps max-age: caches that keep longer are rare and clocks drift.
-const dayOfSeconds = 24 * 60 * 60
-
-// cacheControl lets the visitor's own cache keep an answer for as many whole
-// seconds as it holds. An answer for a stated instant, or for that of a
-// page view, is nobody's present; a preview changes with every key press.
-func cacheControl(req resolve.Request, got *resolve.Answer) string {
-	seconds := int64(dayOfSeconds)
-	if !got.ValidUntil.IsZero() {
-		seconds = min(seconds, int64(got.ValidUntil.Sub(got.At)/time.Second))
+// caching lets the visitor's own cache keep an answer for as long as it holds. An
+// answer for a stated instant, or for that of a page view, is nobody's present; a
+// preview changes with every key press; a cookie is to be set once.
+func caching(header http.Header, req resolve.Request, got *resolve.Answer) {
+	if !req.At.IsZero() || req.Navigation != "" || req.Preview || header.Get(echo.HeaderSetCookie) != "" {
+		reply.NoStore(header)
+		return
 	}
-	if !req.At.IsZero() || req.Navigation != "" || req.Preview || seconds <= 0 {
-		return "private, no-store"
-	}
-	return "private, max-age=" + strconv.FormatInt(seconds, 10)
+	reply.Private(header, got.At, got.ValidUntil)
 }
 
 func rejectedOf(list []ingest.Rejection) []rejected {
