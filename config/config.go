@@ -37,6 +37,7 @@ type Config struct {
 	Identity    Identity
 	Edge        Edge
 	Pages       Pages
+	Purge       Purge
 	Segments    string        // file or directory; "" = none
 	Experiences string        // file or directory; "" = none
 	Metrics     string        // not supported yet
@@ -72,6 +73,7 @@ func (c Config) Check() error {
 		c.Identity.check(),
 		c.Edge.check(),
 		c.Pages.check(),
+		c.Purge.check(),
 		notYet("metrics", c.Metrics),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),

@@ -94,6 +94,15 @@ var settings = []setting{
 	{"pages.tagHeaders", func(c *Config) any { return &c.Pages.TagHeaders }, nil},
 	{"pages.permutations", func(c *Config) any { return &c.Pages.Permutations }, nil},
 
+	{"purge.varnish", func(c *Config) any { return &c.Purge.Varnish }, nil},
+	{"purge.nginx", func(c *Config) any { return &c.Purge.Nginx }, nil},
+	{"purge.fastly", func(c *Config) any { return &c.Purge.Fastly }, nil},
+	{"purge.fastlyToken", func(c *Config) any { return &c.Purge.FastlyToken }, nil},
+	{"purge.cloudflare", func(c *Config) any { return &c.Purge.Cloudflare }, nil},
+	{"purge.cloudflareToken", func(c *Config) any { return &c.Purge.CloudflareToken }, nil},
+	{"purge.webhooks", func(c *Config) any { return &c.Purge.Webhooks }, nil},
+	{"purge.webhookSecret", func(c *Config) any { return &c.Purge.WebhookSecret }, nil},
+
 	{"contentful.deliveryToken", func(c *Config) any { return &c.Contentful.DeliveryToken }, nil},
 	{"contentful.previewToken", func(c *Config) any { return &c.Contentful.PreviewToken }, nil},
 	{"contentful.managementToken", func(c *Config) any { return &c.Contentful.ManagementToken }, nil},

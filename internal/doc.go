@@ -40,6 +40,7 @@
 //	contentful/provision     what Segue needs in a space: its model, a webhook, audiences
 //	contentful/space         exports and the nt_* content model, in the words above
 //	contentful/mirror        a live space, copied and kept fresh
+//	purge                    caches told to drop what has changed
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo

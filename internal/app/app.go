@@ -56,7 +56,11 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		log.Warn("development mode: no API keys are asked for, so only this machine may connect")
 	}
 
-	caches := newCaches(cfg, metrics)
+	caches, err := newCaches(cfg, metrics, log)
+	if err != nil {
+		return err
+	}
+	files.published = caches.published
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
@@ -78,7 +82,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	group.Go(func() error { return public.Serve(lns.Public) })
 	group.Go(func() error { return admin.Serve(lns.Admin) })
 	group.Go(func() error { return files.watch(ctx) })
-	group.Go(func() error { return caches.watch(ctx) })
+	group.Go(func() error { return caches.run(ctx) })
 	live.run(ctx, group)
 	group.Go(func() error {
 		<-ctx.Done()

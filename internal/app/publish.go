@@ -38,6 +38,7 @@ type publisher struct {
 	seenDraft string
 	reporter  reporter
 	broken    atomic.Pointer[error]
+	published func(before, after *resolve.Site) // called when after is served; nil = nobody cares
 }
 
 // watch looks at files and content until ctx ends.
@@ -84,7 +85,11 @@ func (p *publisher) publish(ctx context.Context) {
 		return
 	}
 	p.broken.Store(nil)
+	before := p.resolver.Site()
 	p.resolver.Publish(l.site)
+	if p.published != nil {
+		p.published(before, l.site)
+	}
 	p.report(l)
 }
 

@@ -35,7 +35,7 @@ var tiers = []struct {
 		"internal/store/pebblestore",
 		"internal/contentful", "internal/contentful/signature", "internal/contentful/space", "internal/contentful/mirror",
 		"internal/contentful/webhook", "internal/contentful/export", "internal/contentful/provision",
-		"internal/telemetry", "internal/conformance",
+		"internal/purge", "internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/intake", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/caller", "internal/httpapi/edge", "internal/httpapi/webhooks", "internal/httpapi/admin",
 	}},
 	{"stand-in", true, false, []string{ // one program of its own, in parts

@@ -6,10 +6,13 @@ import (
 	"github.com/segue-dev/segue/internal/permutation"
 )
 
-// permutations are the figures of what pages are put together.
+// permutations are the figures of what pages are put together, and of what caches
+// are told of it.
 type permutations struct {
 	live    prometheus.Gauge
 	ofPages *prometheus.GaugeVec
+	purges  *prometheus.CounterVec
+	pending *prometheus.GaugeVec
 }
 
 func newPermutations() permutations {
@@ -18,10 +21,28 @@ func newPermutations() permutations {
 		ofPages: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "segue_page_permutations", Help: "Permutations of a page that were answered in the last 15 minutes; of the 100 pages that were asked for most.",
 		}, []string{"page", "locale"}),
+		purges: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segue_purges_total", Help: "Permutations of pages that caches were told to drop, by cache and outcome; failed ones are tried again.",
+		}, []string{"target", "outcome"}),
+		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "segue_purges_pending", Help: "Permutations of pages that a cache could not be told to drop yet.",
+		}, []string{"target"}),
 	}
 }
 
-func (p *permutations) register(r *prometheus.Registry) { r.MustRegister(p.live, p.ofPages) }
+func (p *permutations) register(r *prometheus.Registry) {
+	r.MustRegister(p.live, p.ofPages, p.purges, p.pending)
+}
+
+// Purged counts what a cache was told; it implements purge.Observer.
+func (m *Metrics) Purged(target, outcome string, drops int) {
+	m.permutations.purges.WithLabelValues(target, outcome).Add(float64(drops))
+}
+
+// PurgesPending tells what a cache could not be told yet.
+func (m *Metrics) PurgesPending(target string, drops int) {
+	m.permutations.pending.WithLabelValues(target).Set(float64(drops))
+}
 
 // maxPages bounds the pages that are named.
 const maxPages = 100
