@@ -19,14 +19,16 @@ import (
 //	signals   count, how many properties they have in all, then each, its time
 //	          as the difference to the one before
 //	summary   of a record only; maps in ascending order of key
+//	identity  of a record only
 //	checksum  4 bytes, CRC-32C of all the above, little-endian
 //
 // Numbers are varints (zigzag if they can be negative). Equal records have
 // equal bytes. A change of the form takes a new version; what an old version
 // wrote stays readable, and testdata holds a blob of each.
 const (
-	recordVersion  = 0x02
-	recordVersion1 = 0x01 // has no exposures
+	recordVersion  = 0x03
+	recordVersion2 = 0x02 // has no identity
+	recordVersion1 = 0x01 // nor exposures
 	signalsVersion = 0x81
 )
 
@@ -41,6 +43,7 @@ func AppendRecord(dst []byte, r *Record) []byte {
 	e.signals(r.Signals)
 	e.summary(&r.Summary)
 	e.exposures(r.Summary.Exposures)
+	e.identity(r)
 	return e.appendTo(dst, recordVersion)
 }
 
@@ -48,7 +51,7 @@ func AppendRecord(dst []byte, r *Record) []byte {
 // id. The record does not refer to b. Bytes that AppendRecord has not written
 // are a fault.Internal error.
 func DecodeRecord(id string, b []byte) (*Record, error) {
-	d, err := newDecoder(b, "record", recordVersion, recordVersion1)
+	d, err := newDecoder(b, "record", recordVersion, recordVersion2, recordVersion1)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +62,11 @@ func DecodeRecord(id string, b []byte) (*Record, error) {
 		r.Summary.exposeAll(r.Signals)
 	} else {
 		r.Summary.Exposures = d.exposures()
+	}
+	if d.version == recordVersion {
+		d.identity(r)
+	} else {
+		r.Summary.claimAll(r.Signals)
 	}
 	if err := d.end(); err != nil {
 		return nil, err

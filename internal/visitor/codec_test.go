@@ -72,7 +72,7 @@ func TestEveryDamageIsAnError(t *testing.T) {
 	_, err := visitor.DecodeRecord("v", append(slices.Clone(blob), 0))
 	require.ErrorContains(t, err, "damaged")
 	_, err = visitor.DecodeSignals(blob)
-	require.ErrorContains(t, err, "version 0x02 and this program reads version 0x81")
+	require.ErrorContains(t, err, "version 0x03 and this program reads version 0x81")
 }
 
 // goldenRecord has everything a record can have.
@@ -94,7 +94,7 @@ func goldenRecord() *visitor.Record {
 	}}
 	late := signal.Signal{ID: "late", Name: "Order Completed", At: sigs[12].At, Device: "anon-1", Flags: signal.TooLate | signal.Skewed}
 	r, _ := (&visitor.Record{ID: "anon-1"}).With(visitor.Limits{MaxSignals: 16}, append(sigs, identify, named, seen, late)...)
-	return r
+	return r.Linked()
 }
 
 // dump writes r for people.
@@ -126,12 +126,15 @@ func dump(r *visitor.Record) string {
 	for _, d := range s.DroppedIDs {
 		fmt.Fprintf(&b, "dropped %d %016x\n", d.At, d.Hash)
 	}
+	if r.Into != "" {
+		fmt.Fprintf(&b, "leads to %s (known %t, token %#x), others %q, joining %v, stable id %s\n", r.Into, r.Known, r.Token(), r.Others, r.Joining, r.StableID())
+	}
 	return b.String()
 }
 
 func TestStoredFormStaysReadable(t *testing.T) {
 	r := goldenRecord()
-	record, signals := "testdata/record-v2", "testdata/signals-v1"
+	record, signals := "testdata/record-v3", "testdata/signals-v1"
 	if *update {
 		writeHex(t, record+".hex", visitor.AppendRecord(nil, r))
 		writeHex(t, signals+".hex", visitor.AppendSignals(nil, r.Signals))
@@ -151,6 +154,26 @@ func TestStoredFormStaysReadable(t *testing.T) {
 	require.Equal(t, r.Signals, sigs)
 }
 
+// Records of the second version are nobody's but their own.
+func TestRecordsOfTheSecondVersion(t *testing.T) {
+	got, err := visitor.DecodeRecord("anon-1", readHex(t, "testdata/record-v2.hex"))
+	require.NoError(t, err)
+	want, err := os.ReadFile("testdata/record-v2.txt")
+	require.NoError(t, err)
+	require.Equal(t, string(want), dump(got))
+	require.Zero(t, got.Identity)
+
+	r, _ := (&visitor.Record{ID: "user-1"}).With(visitor.Limits{}, signal.Signal{ID: "m", At: 7, UserID: "user-1"})
+	blob := visitor.AppendRecord(nil, r)
+	got, err = visitor.DecodeRecord("user-1", visitor.Seal(visitor.RecordVersion2, blob[1:len(blob)-4-identitySize]))
+	require.NoError(t, err)
+	require.Equal(t, r, got, "that a user was known by the user id alone, the signals say")
+}
+
+// identitySize is the number of bytes of the identity of a record with a claim
+// but no links: head, text, time, position and text.
+const identitySize = 5
+
 // Records of the first version say what was seen only in their signals.
 func TestRecordsOfTheFirstVersion(t *testing.T) {
 	got, err := visitor.DecodeRecord("anon-1", readHex(t, "testdata/record-v1.hex"))
@@ -164,7 +187,7 @@ func TestRecordsOfTheFirstVersion(t *testing.T) {
 	require.Equal(t, map[string]visitor.Exposure{"exp": {Variant: 3, At: 1, By: "m1"}}, seen)
 	r.Summary.Exposures = nil
 	blob := visitor.AppendRecord(nil, r)
-	body := blob[1 : len(blob)-5] // without version, checksum and the number of exposures, 0
+	body := blob[1 : len(blob)-6] // without version, checksum, identity and the number of exposures, both 0
 	got, err = visitor.DecodeRecord("anon-1", visitor.Seal(visitor.RecordVersion1, body))
 	require.NoError(t, err)
 	require.Equal(t, seen, got.Summary.Exposures)

@@ -8,11 +8,27 @@ import (
 )
 
 // A Store keeps visitors' records and the measurement counters their changes
-// move. Every implementation is safe for concurrent use and passes
-// visitortest.Run. The records it gives out and those it is given are shared:
-// never change one. Its errors are faults, or those of ctx: fault.Unavailable
-// says that the same call may succeed later.
+// move. To it all ids of one visitor are the same: Get, GetSince, Update and
+// Erase are about the visitor whose id it is, whose record may have another ID,
+// and All yields every visitor once. Every implementation passes
+// visitortest.Run.
 type Store interface {
+	Records
+
+	// Join makes two ids those of one visitor, as j says, or says why it does
+	// not. From then on the visitor's record is that which all signals of both
+	// would have made. When Join returns nil that is durable; when it fails, the
+	// two may be joined or not, but nothing is lost or counted twice, and it is
+	// safe to repeat.
+	Join(ctx context.Context, j Join) (Verdict, error)
+}
+
+// Records keep a record for each id. It is what an engine has to provide:
+// NewStore makes a Store of it. Records are safe for concurrent use. Those that
+// they give out and those that they are given are shared: never change one.
+// Errors are faults, or those of ctx: fault.Unavailable says that the same call
+// may succeed later.
+type Records interface {
 	// Get returns the record of id; an empty record (with that ID) for a
 	// visitor never stored.
 	Get(ctx context.Context, id string) (*Record, error)
@@ -28,8 +44,8 @@ type Store interface {
 	// counters, in one atomic and durable step: when Update returns nil the
 	// change survives a crash, when it fails nothing of it is visible. It may
 	// call f again after a conflict, so f must be pure. If f fails, or
-	// returns a Change without Added, nothing is stored. Update returns the
-	// record as it is afterwards.
+	// returns a Change that is neither Whole nor has Added, nothing is stored.
+	// Update returns the record as it is afterwards.
 	Update(ctx context.Context, id string, f func(*Record) (Change, error)) (*Record, error)
 
 	// Erase removes all that is stored of id, durably; there need not be
@@ -55,6 +71,7 @@ type Change struct {
 	Next     *Record         // the whole record after the change: With of Added
 	Added    []signal.Signal // the signals that Next has taken in; a store may append just these, and take them in when it reads
 	Counters []Counter       // differences to add
+	Whole    bool            // Next differs in more than Added says, so it is stored as it is
 }
 
 // A Counter is one additive measurement.

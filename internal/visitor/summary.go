@@ -58,6 +58,9 @@ func (s *Summary) see(sig signal.Signal) {
 	if sig.UserID != "" && (s.UserID == "" || by.compare(s.userBy) > 0) {
 		s.UserID, s.userBy = sig.UserID, by
 	}
+	if sig.Device == "" {
+		s.stable = s.stable.or(claimOf(&sig))
+	}
 	if sig.Type == signal.Identify {
 		s.assert(sig.Props, by)
 	}
@@ -70,21 +73,35 @@ func (s *Summary) count(key string, at int64) {
 	if known || len(s.Events) <= MaxEvents {
 		return
 	}
-	n, last := 0, ""
+	s.crowdOut(isPageName(key))
+}
+
+// crowdOut moves the keys for which there is no room, the last ones, to the
+// others: those of names of pages and screens, or all other ones.
+func (s *Summary) crowdOut(names bool) {
+	var keys []string
 	for k := range s.Events {
-		if isPageName(k) == isPageName(key) {
-			n, last = n+1, max(last, k)
+		if isPageName(k) == names {
+			keys = append(keys, k)
 		}
 	}
-	if n <= MaxEvents {
+	if len(keys) <= MaxEvents {
 		return
 	}
-	other := &s.OtherEvents
-	if isPageName(key) {
-		other = &s.OtherNames
+	slices.Sort(keys)
+	other := s.others(names)
+	for _, key := range keys[MaxEvents:] {
+		*other = other.Plus(s.Events[key])
+		delete(s.Events, key)
 	}
-	*other = other.Plus(s.Events[last])
-	delete(s.Events, last)
+}
+
+// others returns where the keys are summed up for which there is no room.
+func (s *Summary) others(names bool) *EventTotal {
+	if names {
+		return &s.OtherNames
+	}
+	return &s.OtherEvents
 }
 
 // isPageName reports whether an event key is the second one of a named page or
@@ -116,7 +133,7 @@ func (s *Summary) assert(props signal.Props, by assertion) {
 		}
 		s.Traits[p.Key] = Trait{Value: p.Value, At: by.At, Pos: by.Pos, By: by.By}
 		if len(s.Traits) > MaxTraits {
-			delete(s.Traits, oldest(s.Traits, func(t Trait) assertion { return t.assertion() }))
+			delete(s.Traits, oldest(s.Traits, Trait.assertion))
 		}
 	}
 }
@@ -131,6 +148,15 @@ func (s *Summary) exposeAll(sigs []signal.Signal) {
 		}
 	}
 	s.Exposures = nilIfEmpty(s.Exposures)
+}
+
+// claimAll takes the claims of sigs in.
+func (s *Summary) claimAll(sigs []signal.Signal) {
+	for i := range sigs {
+		if sigs[i].Flags&signal.TooLate == 0 {
+			s.stable = s.stable.or(claimOf(&sigs[i]))
+		}
+	}
 }
 
 // expose takes an exposure in. Of several of one experience the first counts.
@@ -199,10 +225,16 @@ func (s *Summary) continueStream(device string, at, gap int64) {
 	stream.Last = at
 	s.Streams[device] = stream
 	if len(s.Streams) > MaxStreams {
-		gone := oldest(s.Streams, func(st Stream) assertion { return assertion{At: st.Last} })
-		s.OtherSessions += s.Streams[gone].Sessions
-		delete(s.Streams, gone)
+		s.forgetStream()
 	}
+}
+
+// forgetStream keeps of the device that was active longest ago how many sessions
+// it had.
+func (s *Summary) forgetStream() {
+	gone := oldest(s.Streams, func(st Stream) assertion { return assertion{At: st.Last} })
+	s.OtherSessions += s.Streams[gone].Sessions
+	delete(s.Streams, gone)
 }
 
 // oldest returns the key of the oldest entry, of several the first in the

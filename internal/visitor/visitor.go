@@ -35,7 +35,8 @@ type Record struct {
 	ID      string
 	Signals []signal.Signal
 	Summary Summary
-	room    room
+	Identity
+	room room
 }
 
 // A Summary covers every signal ever accepted for a visitor, those in the log
@@ -46,6 +47,7 @@ type Summary struct {
 	LastSeen  int64  // of the latest
 	UserID    string // of the latest signal that names one
 	userBy    assertion
+	stable    claim                 // see Record.StableID
 	Events    map[string]EventTotal // by EventKey; at most MaxEvents keys, and MaxEvents names of pages and screens
 	Traits    map[string]Trait      // by trait name (dotted path); the MaxTraits latest asserted
 	Exposures map[string]Exposure   // by experience: the first that was seen of it; the MaxExposures first ids

@@ -23,7 +23,7 @@ func (r *Record) With(lim Limits, sigs ...signal.Signal) (*Record, []Outcome) {
 	}
 	slices.SortFunc(known.added, signal.Compare)
 	next := newRecord(r.ID)
-	next.Summary = r.Summary
+	next.Summary, next.Identity = r.Summary, r.Identity
 	next.setLog(r.extended(known.added))
 	next.Summary.take(known.added)
 	next.trim(lim)

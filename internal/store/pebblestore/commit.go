@@ -34,7 +34,7 @@ type group struct {
 }
 
 // commit writes what fill puts into a batch, and returns when it is durable.
-func (s *Store) commit(fill func(*pebble.Batch) error) error {
+func (s *records) commit(fill func(*pebble.Batch) error) error {
 	b := s.db.NewBatch()
 	if err := fill(b); err != nil {
 		return errors.Join(err, b.Close())
@@ -72,7 +72,7 @@ func (c *committer) shut(g *group) {
 }
 
 // write makes g durable, once the group before it is.
-func (s *Store) write(g *group) {
+func (s *records) write(g *group) {
 	defer close(g.done)
 	s.commits.committing.Lock()
 	defer s.commits.committing.Unlock()

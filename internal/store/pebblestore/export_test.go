@@ -1,4 +1,4 @@
 package pebblestore
 
 // Flush writes what Pebble has in memory to tables.
-func (s *Store) Flush() error { return s.db.Flush() }
+func (s *Store) Flush() error { return s.lists.(*records).db.Flush() }

@@ -33,11 +33,11 @@ func TestKeysOrderVisitorsByID(t *testing.T) {
 	})
 }
 
-func openMemory(t *testing.T, fs vfs.FS) *Store {
+func openMemory(t *testing.T, fs vfs.FS) *records {
 	t.Helper()
 	s, err := Open("data", Options{FS: fs})
 	require.NoError(t, err)
-	return s
+	return s.lists.(*records)
 }
 
 func TestOpenRefusesAnotherFormat(t *testing.T) {

@@ -53,7 +53,7 @@ func newHotRecords(bytes int64) (*hotRecords, error) {
 	decoded, err := otter.New(&otter.Options[string, decodedRecord]{
 		MaximumWeight: uint64(bytes / 2),
 		Weigher: func(id string, r decodedRecord) uint32 {
-			return uint32(len(id) + r.log + summaryBytes(&r.record.Summary) + hotOverhead)
+			return uint32(len(id) + r.log + summaryBytes(&r.record.Summary) + identityBytes(&r.record.Identity) + hotOverhead)
 		},
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/segue-dev/segue/internal/visitor/visitortest"
 )
 
-func add(t *testing.T, s *Store, id string, sigs ...signal.Signal) *visitor.Record {
+func add(t *testing.T, s *records, id string, sigs ...signal.Signal) *visitor.Record {
 	t.Helper()
 	r, err := s.Update(t.Context(), id, func(r *visitor.Record) (visitor.Change, error) {
 		next, _ := r.With(visitor.Limits{}, sigs...)
@@ -63,8 +63,9 @@ func TestADecodedRecordOfAnEarlierStateIsNotUsed(t *testing.T) {
 
 func TestHotRecordsStayWithinTheirBytes(t *testing.T) {
 	const bytes = 1 << 20
-	s, err := Open("data", Options{FS: vfs.NewMem(), CacheBytes: bytes})
+	store, err := Open("data", Options{FS: vfs.NewMem(), CacheBytes: bytes})
 	require.NoError(t, err)
+	s := store.lists.(*records)
 	defer func() { require.NoError(t, s.Close()) }()
 	for v := range 800 {
 		id := fmt.Sprint("v", v)

@@ -14,7 +14,7 @@ import (
 	"github.com/segue-dev/segue/internal/idlist"
 )
 
-var _ idlist.Store = (*Store)(nil)
+var _ idlist.Store = (*records)(nil)
 
 // maxListPart is how many bytes of a list one value holds.
 const maxListPart = 1 << 20
@@ -35,7 +35,7 @@ func listTextKey(name string, n int) []byte {
 }
 
 // PutList implements idlist.Store.
-func (s *Store) PutList(ctx context.Context, name string, l *idlist.List) error {
+func (s *records) PutList(ctx context.Context, name string, l *idlist.List) error {
 	if err := errors.Join(idlist.CheckKey(name), s.writable(ctx)); err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s *Store) PutList(ctx context.Context, name string, l *idlist.List) error 
 }
 
 // DeleteList implements idlist.Store.
-func (s *Store) DeleteList(ctx context.Context, name string) error {
+func (s *records) DeleteList(ctx context.Context, name string) error {
 	versions, err := s.ListVersions(ctx)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (s *Store) DeleteList(ctx context.Context, name string) error {
 func noList(name string) error { return fault.New(fault.NotFound, "there is no list %q", name) }
 
 // commitAlone makes b durable and closes it.
-func (s *Store) commitAlone(b *pebble.Batch) error {
+func (s *records) commitAlone(b *pebble.Batch) error {
 	s.commits.committing.Lock()
 	defer s.commits.committing.Unlock()
 	_, err := guarded(s.state, func() (struct{}, error) {
@@ -82,7 +82,7 @@ func (s *Store) commitAlone(b *pebble.Batch) error {
 }
 
 // List implements idlist.Store.
-func (s *Store) List(ctx context.Context, name string) (*idlist.List, error) {
+func (s *records) List(ctx context.Context, name string) (*idlist.List, error) {
 	if err := errors.Join(idlist.CheckKey(name), s.state.check(ctx)); err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (s *Store) List(ctx context.Context, name string) (*idlist.List, error) {
 }
 
 // ListVersions implements idlist.Store.
-func (s *Store) ListVersions(ctx context.Context) (map[string]string, error) {
+func (s *records) ListVersions(ctx context.Context) (map[string]string, error) {
 	if err := s.state.check(ctx); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/visitor"
 )
 
 const (
@@ -38,11 +39,11 @@ func Open(dir string, opts Options) (*Store, error) {
 		return nil, fault.Wrap(fault.Unavailable, err,
 			"store %s is locked, probably by another Segue that runs; stop it or choose another directory", dir)
 	}
-	s := &Store{dir: dir, opts: opts, lock: lock, state: newHealth(dir, opts.Log), seed: maphash.MakeSeed()}
+	s := &records{dir: dir, opts: opts, lock: lock, state: newHealth(dir, opts.Log), seed: maphash.MakeSeed()}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return s, nil
+	return &Store{visitor.NewStore(s, opts.Limits), s}, nil
 }
 
 // OpenMemory opens a store that keeps everything in memory and forgets it when
@@ -52,7 +53,7 @@ func OpenMemory(opts Options) (*Store, error) {
 	return Open("memory", opts)
 }
 
-func (s *Store) open() (err error) {
+func (s *records) open() (err error) {
 	if s.hot, err = newHotRecords(s.opts.CacheBytes); err != nil {
 		return fault.Wrap(fault.Internal, err, "store %s: cache of %d bytes", s.dir, s.opts.CacheBytes)
 	}
@@ -69,7 +70,7 @@ func (s *Store) open() (err error) {
 	return nil
 }
 
-func (s *Store) pebbleOptions() *pebble.Options {
+func (s *records) pebbleOptions() *pebble.Options {
 	o := &pebble.Options{
 		FS:                          logFS{s.opts.FS, s.state},
 		Lock:                        s.lock,
@@ -91,7 +92,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 
 // checkFormat makes sure that the database is ours and in the form we read. A
 // new one gets its format.
-func (s *Store) checkFormat() error {
+func (s *records) checkFormat() error {
 	value, closer, err := s.db.Get([]byte{formatKind})
 	if errors.Is(err, pebble.ErrNotFound) {
 		_, err := guarded(s.state, func() (struct{}, error) {

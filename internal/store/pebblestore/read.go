@@ -15,7 +15,7 @@ import (
 
 // read returns what is stored of a visitor, in slices of their own: the base,
 // nil if there is none, and the tails.
-func (s *Store) read(id string) (base []byte, tails [][]byte, err error) {
+func (s *records) read(id string) (base []byte, tails [][]byte, err error) {
 	it, err := s.db.NewIter(&pebble.IterOptions{UseL6Filters: true})
 	if err != nil {
 		return nil, nil, s.unreadable(err)
@@ -45,13 +45,13 @@ func collect(it *pebble.Iterator, base []byte, tails [][]byte) ([]byte, [][]byte
 	return base, append(tails, value), nil
 }
 
-func (s *Store) unreadable(err error) error {
+func (s *records) unreadable(err error) error {
 	return fault.Wrap(fault.Unavailable, fmt.Errorf("store %s: %w", s.dir, err), "the store cannot be read")
 }
 
-// All implements visitor.Store. The records are as they were when the range
+// All implements visitor.Records. The records are as they were when the range
 // began, and nothing that was not durable then is among them.
-func (s *Store) All(ctx context.Context) iter.Seq2[*visitor.Record, error] {
+func (s *records) All(ctx context.Context) iter.Seq2[*visitor.Record, error] {
 	return func(yield func(*visitor.Record, error) bool) {
 		s.scan(ctx, visitorKind, func(it *pebble.Iterator, err error) bool {
 			if err != nil {
@@ -65,7 +65,7 @@ func (s *Store) All(ctx context.Context) iter.Seq2[*visitor.Record, error] {
 
 // next returns the record at which it stands, and moves it to the key after the
 // record's last.
-func (s *Store) next(it *pebble.Iterator) (*visitor.Record, error) {
+func (s *records) next(it *pebble.Iterator) (*visitor.Record, error) {
 	id, _, ok := splitVisitorKey(it.Key())
 	if !ok {
 		return nil, fault.New(fault.Internal, "store %s has a key %x that is no visitor's; restore it from a backup", s.dir, it.Key())
@@ -84,9 +84,9 @@ func (s *Store) next(it *pebble.Iterator) (*visitor.Record, error) {
 	return s.assemble(id, base, tails)
 }
 
-// Counters implements visitor.Store. The counters are as they were when the
+// Counters implements visitor.Records. The counters are as they were when the
 // range began.
-func (s *Store) Counters(ctx context.Context) iter.Seq2[visitor.Counter, error] {
+func (s *records) Counters(ctx context.Context) iter.Seq2[visitor.Counter, error] {
 	return func(yield func(visitor.Counter, error) bool) {
 		s.scan(ctx, counterKind, func(it *pebble.Iterator, err error) bool {
 			if err != nil {
@@ -99,7 +99,7 @@ func (s *Store) Counters(ctx context.Context) iter.Seq2[visitor.Counter, error] 
 }
 
 // counter returns the counter at which it stands, and moves it on.
-func (s *Store) counter(it *pebble.Iterator) (visitor.Counter, error) {
+func (s *records) counter(it *pebble.Iterator) (visitor.Counter, error) {
 	value, err := it.ValueAndErr()
 	if err != nil {
 		return visitor.Counter{}, s.unreadable(err)
@@ -115,7 +115,7 @@ func (s *Store) counter(it *pebble.Iterator) (visitor.Counter, error) {
 // scan calls f with an iterator that stands at each of the keys of a kind, as
 // they are now, until f returns false; f moves the iterator on. If they cannot
 // be read, the last call of f is with the error.
-func (s *Store) scan(ctx context.Context, kind byte, f func(*pebble.Iterator, error) bool) {
+func (s *records) scan(ctx context.Context, kind byte, f func(*pebble.Iterator, error) bool) {
 	snapshot, err := s.snapshot(ctx)
 	if err != nil {
 		f(nil, err)
@@ -140,7 +140,7 @@ func (s *Store) scan(ctx context.Context, kind byte, f func(*pebble.Iterator, er
 }
 
 // snapshot returns the database as it is when no commit is under way.
-func (s *Store) snapshot(ctx context.Context) (*pebble.Snapshot, error) {
+func (s *records) snapshot(ctx context.Context) (*pebble.Snapshot, error) {
 	s.commits.committing.Lock()
 	defer s.commits.committing.Unlock()
 	if err := s.state.check(ctx); err != nil {

@@ -19,7 +19,7 @@ type knownRecord struct {
 
 // load returns the record of id, and makes it hot. The caller holds the lock of
 // id.
-func (s *Store) load(ctx context.Context, id string) (knownRecord, error) {
+func (s *records) load(ctx context.Context, id string) (knownRecord, error) {
 	if err := s.state.check(ctx); err != nil {
 		return knownRecord{}, err
 	}
@@ -36,7 +36,7 @@ func (s *Store) load(ctx context.Context, id string) (knownRecord, error) {
 }
 
 // decoded returns the record of id, of which stored is on disk.
-func (s *Store) decoded(id string, stored storedRecord) (knownRecord, error) {
+func (s *records) decoded(id string, stored storedRecord) (knownRecord, error) {
 	if d, ok := s.hot.getDecoded(id, stored); ok {
 		return knownRecord{d, stored}, nil
 	}
@@ -50,7 +50,7 @@ func (s *Store) decoded(id string, stored storedRecord) (knownRecord, error) {
 }
 
 // assemble returns the record of id from what is stored of it.
-func (s *Store) assemble(id string, base []byte, tails [][]byte) (*visitor.Record, error) {
+func (s *records) assemble(id string, base []byte, tails [][]byte) (*visitor.Record, error) {
 	r := &visitor.Record{ID: id}
 	if base != nil {
 		var err error
@@ -70,13 +70,13 @@ func (s *Store) assemble(id string, base []byte, tails [][]byte) (*visitor.Recor
 	return r, nil
 }
 
-func (s *Store) damaged(id string, err error) error {
+func (s *records) damaged(id string, err error) error {
 	return fault.Wrap(fault.Internal, fmt.Errorf("store %s: visitor %q: %w", s.dir, id, err), "the visitor's record is damaged; restore it from a backup")
 }
 
 // store makes a change of a record durable, and then hot. The caller holds the
 // lock of id.
-func (s *Store) store(id string, before knownRecord, change visitor.Change) error {
+func (s *records) store(id string, before knownRecord, change visitor.Change) error {
 	after := s.after(before.stored, change)
 	err := s.commit(func(b *pebble.Batch) error { return writeChange(b, id, before.stored, after, change.Counters) })
 	if err != nil {
@@ -90,8 +90,8 @@ func (s *Store) store(id string, before knownRecord, change visitor.Change) erro
 }
 
 // after returns what is to be on disk after a change.
-func (s *Store) after(before storedRecord, change visitor.Change) storedRecord {
-	if len(before.tails) >= s.opts.CompactAfter || 2*len(change.Added) >= len(change.Next.Signals) {
+func (s *records) after(before storedRecord, change visitor.Change) storedRecord {
+	if change.Whole || len(before.tails) >= s.opts.CompactAfter || 2*len(change.Added) >= len(change.Next.Signals) {
 		return storedRecord{base: visitor.AppendRecord(nil, change.Next)}
 	}
 	tails := make([][]byte, len(before.tails)+1)

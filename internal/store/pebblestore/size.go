@@ -15,6 +15,7 @@ const (
 	traitBytes   = 224
 	exposeBytes  = 160
 	streamBytes  = 112
+	idBytes      = 64
 	droppedBytes = int(unsafe.Sizeof(visitor.DroppedID{}))
 )
 
@@ -45,6 +46,9 @@ func summaryBytes(s *visitor.Summary) int {
 	return recordBytes + len(s.Events)*eventBytes + len(s.Traits)*traitBytes + len(s.Exposures)*exposeBytes + len(s.Streams)*streamBytes + len(s.DroppedIDs)*droppedBytes
 }
 
+// identityBytes returns about how many bytes what i refers to takes in memory.
+func identityBytes(i *visitor.Identity) int { return (len(i.Others) + len(i.Joining)) * idBytes }
+
 // bytes returns how many bytes r takes in memory.
 func (r *storedRecord) bytes() int {
 	n := cap(r.base)
@@ -57,6 +61,9 @@ func (r *storedRecord) bytes() int {
 // logBytesAfter returns about how many bytes the signals of the record take
 // after change, if those that left its log took as much as the others.
 func logBytesAfter(before decodedRecord, change visitor.Change) int {
+	if change.Whole {
+		return logBytes(change.Next.Signals)
+	}
 	all := before.log + logBytes(change.Added)
 	return all * len(change.Next.Signals) / (len(before.record.Signals) + len(change.Added))
 }

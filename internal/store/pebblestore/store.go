@@ -57,6 +57,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
@@ -104,8 +105,16 @@ func (o Options) withDefaults() Options {
 // for each other's sync, so there should be many more than concurrent Updates.
 const stripes = 8192
 
-// A Store is a visitor.Store in a Pebble database.
+// A Store keeps visitors and lists in a Pebble database.
 type Store struct {
+	visitor.Store
+	lists
+}
+
+type lists = idlist.Store
+
+// records are the visitor.Records of a Store, and its lists.
+type records struct {
 	dir    string
 	opts   Options
 	db     *pebble.DB
@@ -119,16 +128,16 @@ type Store struct {
 	commits committer
 }
 
-var _ visitor.Store = (*Store)(nil)
+var _ visitor.Records = (*records)(nil)
 
-// Get implements visitor.Store.
-func (s *Store) Get(ctx context.Context, id string) (*visitor.Record, error) {
+// Get implements visitor.Records.
+func (s *records) Get(ctx context.Context, id string) (*visitor.Record, error) {
 	r, _, err := s.GetSince(ctx, id, 0)
 	return r, err
 }
 
-// GetSince implements visitor.Store. It has stamps for hot records only.
-func (s *Store) GetSince(ctx context.Context, id string, stamp uint64) (*visitor.Record, uint64, error) {
+// GetSince implements visitor.Records. It has stamps for hot records only.
+func (s *records) GetSince(ctx context.Context, id string, stamp uint64) (*visitor.Record, uint64, error) {
 	if err := s.state.check(ctx); err != nil {
 		return nil, 0, err
 	}
@@ -148,8 +157,8 @@ func (s *Store) GetSince(ctx context.Context, id string, stamp uint64) (*visitor
 	}
 }
 
-// Update implements visitor.Store.
-func (s *Store) Update(ctx context.Context, id string, f func(*visitor.Record) (visitor.Change, error)) (*visitor.Record, error) {
+// Update implements visitor.Records.
+func (s *records) Update(ctx context.Context, id string, f func(*visitor.Record) (visitor.Change, error)) (*visitor.Record, error) {
 	lock := s.stripe(id)
 	lock.Lock()
 	defer lock.Unlock()
@@ -161,11 +170,11 @@ func (s *Store) Update(ctx context.Context, id string, f func(*visitor.Record) (
 	if err != nil {
 		return nil, err
 	}
-	if len(change.Added) == 0 {
+	if len(change.Added) == 0 && !change.Whole {
 		return before.record, nil
 	}
 	if change.Next == nil {
-		return nil, fault.New(fault.Internal, "update of visitor %q has signals but no record", id)
+		return nil, fault.New(fault.Internal, "update of visitor %q has no record", id)
 	}
 	if err := s.writable(ctx); err != nil {
 		return nil, err
@@ -176,9 +185,9 @@ func (s *Store) Update(ctx context.Context, id string, f func(*visitor.Record) (
 	return change.Next, nil
 }
 
-// Erase implements visitor.Store. It works on a full disk too, since it makes
+// Erase implements visitor.Records. It works on a full disk too, since it makes
 // room; what was stored is gone from the files when Pebble compacts them.
-func (s *Store) Erase(ctx context.Context, id string) error {
+func (s *records) Erase(ctx context.Context, id string) error {
 	lock := s.stripe(id)
 	lock.Lock()
 	defer lock.Unlock()
@@ -201,7 +210,7 @@ func (s *Store) Erase(ctx context.Context, id string) error {
 }
 
 // writable reports whether the disk takes changes.
-func (s *Store) writable(ctx context.Context) error {
+func (s *records) writable(ctx context.Context) error {
 	if err := s.state.check(ctx); err != nil {
 		return err
 	}
@@ -225,11 +234,11 @@ func (s *Store) writable(ctx context.Context) error {
 	return nil
 }
 
-// Ping implements visitor.Store.
-func (s *Store) Ping(ctx context.Context) error { return s.writable(ctx) }
+// Ping implements visitor.Records.
+func (s *records) Ping(ctx context.Context) error { return s.writable(ctx) }
 
-// Close implements visitor.Store.
-func (s *Store) Close() error {
+// Close implements visitor.Records.
+func (s *records) Close() error {
 	if err := s.state.check(context.Background()); err != nil {
 		return err
 	}
@@ -242,6 +251,6 @@ func (s *Store) Close() error {
 	return nil
 }
 
-func (s *Store) stripe(id string) *sync.RWMutex {
+func (s *records) stripe(id string) *sync.RWMutex {
 	return &s.locks[maphash.String(s.seed, id)%stripes]
 }

@@ -1,0 +1,360 @@
+package visitor
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/segue-dev/segue/internal/fault"
+)
+
+// maxHops is how many links lead from an id to its visitor at most.
+const maxHops = 2 * MaxIDs
+
+// joined are records with those of one visitor joined.
+//
+// Join takes three steps, each atomic and safe to repeat:
+//
+//  1. the record that will stand for the visitor notes whom it is about to
+//     take in;
+//  2. the other one becomes a link to it, and so never changes again;
+//  3. the first takes in what the other had, and forgets the note.
+//
+// It is the second that joins them: whoever meets a note whose record has become
+// a link does the third, or reads as if it were done. So nothing is lost if the
+// process ends between two of them.
+type joined struct {
+	Records
+	lim Limits
+}
+
+// NewStore returns a Store that keeps its visitors in records, bounded by lim.
+func NewStore(records Records, lim Limits) Store { return &joined{records, lim} }
+
+// Get implements Store.
+func (s *joined) Get(ctx context.Context, id string) (*Record, error) {
+	r, _, err := s.GetSince(ctx, id, 0)
+	return r, err
+}
+
+// GetSince implements Store. The stamp is that of the record which stands for
+// the visitor: another one has another.
+func (s *joined) GetSince(ctx context.Context, id string, stamp uint64) (*Record, uint64, error) {
+	for range maxHops {
+		r, now, err := s.Records.GetSince(ctx, id, stamp)
+		switch {
+		case err != nil || r == nil:
+			return nil, now, err
+		case r.Into != "":
+			id = r.Into
+		case len(r.Joining) > 0:
+			r, err = s.united(ctx, r)
+			return r, now, err
+		default:
+			return r, now, nil
+		}
+	}
+	return nil, 0, endless(id)
+}
+
+func endless(id string) error {
+	return fault.New(fault.Internal, "the ids of visitor %q lead to no record; erase it", id)
+}
+
+// Update implements Store.
+func (s *joined) Update(ctx context.Context, id string, f func(*Record) (Change, error)) (*Record, error) {
+	settled := ""
+	for range 2 * maxHops {
+		var other *Record // that is to be looked at before f can be asked
+		r, err := s.Records.Update(ctx, id, func(r *Record) (Change, error) {
+			if other = nil; r.Into != "" || len(r.Joining) > 0 && id != settled {
+				other = r
+				return Change{}, nil
+			}
+			return f(r)
+		})
+		switch {
+		case err != nil || other == nil:
+			return r, err
+		case other.Into != "":
+			id = other.Into
+		default:
+			if err := s.settle(ctx, id); err != nil {
+				return nil, err
+			}
+			settled = id
+		}
+	}
+	return nil, endless(id)
+}
+
+// All implements Store.
+func (s *joined) All(ctx context.Context) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		for r, err := range s.Records.All(ctx) {
+			if err == nil && r.Into != "" {
+				continue
+			}
+			if err == nil && len(r.Joining) > 0 {
+				r, err = s.united(ctx, r)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Join implements Store.
+func (s *joined) Join(ctx context.Context, j Join) (Verdict, error) {
+	if v := j.check(); v != Joined {
+		return v, nil
+	}
+	for range maxHops {
+		if v, done, err := s.join(ctx, j); done || err != nil {
+			return v, err
+		}
+	}
+	return Same, fault.New(fault.Unavailable, "the visitor is being joined with others; send it again")
+}
+
+// join tries to do what j says, and returns done = false when another change
+// came between.
+func (s *joined) join(ctx context.Context, j Join) (v Verdict, done bool, err error) {
+	from, err := s.Get(ctx, j.From)
+	if err != nil {
+		return Same, false, err
+	}
+	to, err := s.Get(ctx, j.To)
+	if err != nil {
+		return Same, false, err
+	}
+	switch v = j.judge(from, to); v {
+	case Same:
+		_, err = s.Update(ctx, to.ID, func(r *Record) (Change, error) { return wholly(r, j.introduced(r)), nil })
+		return v, true, err
+	case Switched:
+		return s.switchTo(ctx, j, from, to)
+	case Joined:
+		done, err = s.merge(ctx, j, from, to)
+		return v, done, err
+	default:
+		return v, true, nil
+	}
+}
+
+// wholly returns the change from a record to another.
+func wholly(r, next *Record) Change { return Change{Next: next, Whole: next != r} }
+
+// merge takes the three steps.
+func (s *joined) merge(ctx context.Context, j Join, from, to *Record) (done bool, err error) {
+	head, other := j.introduced(to), j.claimed(from)
+	if other.outranks(head) {
+		head, other = other, head
+	}
+	mine := func(r *Record) *Record { // what j says of one of the two
+		if r.ID == from.ID {
+			return j.claimed(r)
+		}
+		return j.introduced(r)
+	}
+	note := Joiner{other.ID, rand.Uint64()}
+	head, err = s.Records.Update(ctx, head.ID, func(r *Record) (Change, error) {
+		if r.Into != "" {
+			return Change{}, nil
+		}
+		return wholly(r, mine(r).noting(note)), nil
+	})
+	if err != nil || head.Into != "" {
+		return false, err
+	}
+	note = head.Joining[head.joiner(other.ID)]
+	linked := false
+	other, err = s.Records.Update(ctx, other.ID, func(r *Record) (Change, error) {
+		next := mine(r)
+		if linked = r.Into == "" && head.outranks(next) && !(j.As == Identified && r.ID == from.ID && r.Known); !linked {
+			return Change{}, nil
+		}
+		return wholly(r, next.altered(func(r *Record) { r.Into, r.token = head.ID, note.Token })), nil
+	})
+	if err != nil || !linked {
+		return false, err
+	}
+	_, err = s.Update(ctx, head.ID, func(r *Record) (Change, error) {
+		if r.Has(other.ID) { // which is so, unless the visitor has been erased meanwhile
+			return Change{}, nil
+		}
+		return wholly(r, mine(r).union(s.lim, other)), nil
+	})
+	return true, err
+}
+
+// switchTo makes From, which is another user's, lead to the visitor of To.
+func (s *joined) switchTo(ctx context.Context, j Join, from, to *Record) (v Verdict, done bool, err error) {
+	if err := s.settle(ctx, from.ID); err != nil {
+		return Same, false, err
+	}
+	head, err := s.Records.Update(ctx, to.ID, func(r *Record) (Change, error) {
+		if r.Into != "" {
+			return Change{}, nil
+		}
+		next := Join{From: r.ID, By: j.By, As: j.As}.claimed(j.introduced(r))
+		if !next.Has(j.From) {
+			next = next.altered(func(r *Record) { r.Others = inserted(r.Others, j.From) })
+		}
+		return wholly(r, next), nil
+	})
+	if err != nil || head.Into != "" {
+		return Same, false, err
+	}
+	v = Switched
+	link, err := s.Records.Update(ctx, j.From, func(r *Record) (Change, error) {
+		if v = Switched; r.Into == "" {
+			return Change{}, nil
+		}
+		if !head.outranks(r) {
+			v = TwoUsers
+			return Change{}, nil
+		}
+		next := newRecord(r.ID)
+		next.Into, next.Known = head.ID, r.Known
+		return wholly(r, next), nil
+	})
+	if err != nil {
+		return Same, false, err
+	}
+	return v, v == TwoUsers || link.Into == head.ID, nil
+}
+
+// inserted returns ids, which are ascending, with id. They stay as they are.
+func inserted(ids []string, id string) []string {
+	next := append(append([]string(nil), ids...), id)
+	for i := len(next) - 1; i > 0 && next[i-1] > id; i-- {
+		next[i-1], next[i] = next[i], next[i-1]
+	}
+	return next
+}
+
+// settle makes the record of id take in those of its notes that have become
+// links to it.
+func (s *joined) settle(ctx context.Context, id string) error {
+	for range 2 * maxHops {
+		r, err := s.Records.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		note, other, err := s.due(ctx, r)
+		if err != nil || other == nil {
+			return err
+		}
+		_, err = s.Records.Update(ctx, id, func(r *Record) (Change, error) {
+			if i := r.joiner(note.ID); i < 0 || r.Joining[i] != note || r.Into != "" {
+				return Change{}, nil
+			}
+			return wholly(r, s.received(r, note, other)), nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return endless(id)
+}
+
+// united returns r as it is when it has settled.
+func (s *joined) united(ctx context.Context, r *Record) (*Record, error) {
+	for range 2 * maxHops {
+		note, other, err := s.due(ctx, r)
+		if err != nil || other == nil {
+			return r, err
+		}
+		r = s.received(r, note, other)
+	}
+	return nil, endless(r.ID)
+}
+
+// due returns the first note of r that can be dealt with, and the record it is
+// about; nil if there is none. Where that is no link yet, either somebody is at
+// it or was, and it is to be tried again.
+func (s *joined) due(ctx context.Context, r *Record) (Joiner, *Record, error) {
+	for _, note := range r.Joining {
+		other, err := s.Records.Get(ctx, note.ID)
+		if err != nil {
+			return note, nil, err
+		}
+		if other.Into != "" {
+			return note, other, nil
+		}
+	}
+	return Joiner{}, nil, nil
+}
+
+// received returns r after note has been dealt with: it has taken other in, or,
+// if that has become a link in another way, it has forgotten the note.
+func (s *joined) received(r *Record, note Joiner, other *Record) *Record {
+	if other.token == note.Token && note.ID != r.ID {
+		return r.union(s.lim, other)
+	}
+	return r.altered(func(r *Record) { r.Joining = without(append([]Joiner(nil), r.Joining...), note) })
+}
+
+// Erase implements Store. The record that knows the other ids goes when they are
+// gone, and the id that was asked for goes last, so that what an interruption
+// has left is found when it is erased again.
+func (s *joined) Erase(ctx context.Context, id string) error {
+	way, err := s.way(ctx, id)
+	if err != nil {
+		return err
+	}
+	others, err := s.leadingTo(ctx, way[len(way)-1])
+	if err != nil {
+		return err
+	}
+	others = slices.DeleteFunc(others, func(other string) bool { return slices.Contains(way, other) })
+	slices.Reverse(way)
+	for _, gone := range append(others, way...) {
+		if err := s.Records.Erase(ctx, gone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leadingTo returns the further ids of the visitor for whom the record of head
+// stands, those that lead to others before these.
+func (s *joined) leadingTo(ctx context.Context, head string) ([]string, error) {
+	r, err := s.Get(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	hops := map[string]int{}
+	for _, other := range r.Others {
+		way, err := s.way(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(way); n > 1 && way[n-1] == head {
+			ids, hops[other] = append(ids, other), n
+		}
+	}
+	slices.SortStableFunc(ids, func(a, b string) int { return hops[b] - hops[a] })
+	return ids, nil
+}
+
+// way returns the ids from id to that of the record which stands for its
+// visitor.
+func (s *joined) way(ctx context.Context, id string) ([]string, error) {
+	var way []string
+	for range maxHops {
+		r, err := s.Records.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if way = append(way, id); r.Into == "" {
+			return way, nil
+		}
+		id = r.Into
+	}
+	return nil, endless(id)
+}
