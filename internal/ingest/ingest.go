@@ -3,15 +3,17 @@
 //
 // The rule it upholds: nothing acknowledged is ever lost, nothing is stored
 // twice, and one bad signal never spoils its batch.
+//
+// An anonymous id is a visitor. An identify makes it one of its user's ids, an
+// alias names another id of the same person, and Link says that two are one
+// browser's: then both are one visitor, who has the signals of both. Where one
+// device has several users, an identify of the next joins nobody: it says whose
+// the signals are that follow without a user id. Those with one are that user's.
 package ingest
 
 import (
 	"context"
-	"slices"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
@@ -51,6 +53,8 @@ type Tally struct {
 	Rejected    map[signal.Code]int // by reason; nil if none was
 	Clamped     int                 // of all but the rejected: dated in the future
 	TooLate     int                 // of all but the rejected: kept for reports only
+	// Joins says what became of what was said of ids; nil if nothing was.
+	Joins map[visitor.Verdict]int
 }
 
 // An Accepter takes batches in, as Ingester.Accept does: an Ingester, or
@@ -98,8 +102,12 @@ type Receipt struct {
 	Duplicates  int
 	Conflicting int // duplicates by message id with other content; the first stays
 	Rejected    []Rejection
-	// Records are the visitors' records after the batch, by visitor id.
+	// Records are the visitors' records after the batch, by the id that the
+	// messages were sent with and by their own.
 	Records map[string]*visitor.Record
+	// Unjoined says which accepted messages have not made two ids one visitor's
+	// though they say so.
+	Unjoined []Unjoined
 }
 
 // A Rejection is one message that was not accepted, and why.
@@ -124,21 +132,11 @@ func (in *Ingester) Accept(ctx context.Context, b Batch) (Receipt, error) {
 	if err := in.write(ctx, visits); err != nil {
 		return Receipt{}, err
 	}
-	receipt.Records = make(map[string]*visitor.Record, len(visits))
-	for _, v := range visits {
-		receipt.Records[v.id] = v.record
-		receipt.count(v.outcomes)
+	if err := in.collect(ctx, visits, &receipt, &tally); err != nil {
+		return Receipt{}, err
 	}
 	in.report(receipt, tally)
 	return receipt, nil
-}
-
-// A visit is what a batch brought of one visitor, and what became of it.
-type visit struct {
-	id       string
-	signals  []signal.Signal
-	outcomes []visitor.Outcome
-	record   *visitor.Record
 }
 
 // judge makes signals of the good messages, by visitor, and rejects the others.
@@ -158,7 +156,7 @@ func (in *Ingester) judge(b Batch, receipt *Receipt, tally *Tally) []*visit {
 		}
 		sig := b.signal(i, in.opts.Lateness)
 		tally.flags(sig.Flags)
-		v.signals = append(v.signals, sig)
+		v.add(i, sig, m)
 	}
 	return visits
 }
@@ -178,46 +176,4 @@ func (b Batch) signal(i int, lateness time.Duration) signal.Signal {
 	sig.At += b.Shift.Milliseconds()
 	sig.Props = enrich("context.", sig.Props, m.UserAgent)
 	return sig
-}
-
-// write appends the visits' signals, several visitors at a time, and fills in
-// what became of them.
-func (in *Ingester) write(ctx context.Context, visits []*visit) error {
-	if len(visits) == 1 {
-		return in.append(ctx, visits[0])
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	var taken atomic.Int64
-	for range min(writers, len(visits)) {
-		group.Go(func() error {
-			for i := taken.Add(1); i <= int64(len(visits)); i = taken.Add(1) {
-				if err := in.append(ctx, visits[i-1]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-func (in *Ingester) append(ctx context.Context, v *visit) error {
-	record, err := in.store.Update(ctx, v.id, func(r *visitor.Record) (visitor.Change, error) {
-		var change visitor.Change
-		change.Next, v.outcomes = r.With(in.opts.Limits, v.signals...)
-		for i, outcome := range v.outcomes {
-			if outcome == visitor.Accepted {
-				change.Added = append(change.Added, v.signals[i])
-			}
-		}
-		return change, nil
-	})
-	if err != nil {
-		return err
-	}
-	v.record = record
-	if in.opts.Changed != nil && slices.Contains(v.outcomes, visitor.Accepted) {
-		in.opts.Changed(v.id)
-	}
-	return nil
 }

@@ -20,13 +20,14 @@ type memory struct {
 	log      *segment.Log
 	seen     map[string]visitor.Exposure // the record's
 	lastSeen int64
+	stable   string          // id that assignments are made by
 	stamp    uint64          // of the record in the store; 0 if it has none
 	record   *visitor.Record // only if the request made it; nil = the store's
 	past     *past           // the latest answer; nil = none yet
 }
 
 func newMemory(set *segment.Set, rec *visitor.Record, stamp uint64) *memory {
-	return &memory{set: set, log: set.Bind(rec), seen: rec.Summary.Exposures, lastSeen: rec.Summary.LastSeen, stamp: stamp}
+	return &memory{set: set, log: set.Bind(rec), seen: rec.Summary.Exposures, lastSeen: rec.Summary.LastSeen, stable: rec.StableID(), stamp: stamp}
 }
 
 // memories are those of recent visitors, as many as there is room for.

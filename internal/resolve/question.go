@@ -57,7 +57,7 @@ func (q *question) view() segment.View {
 // decide decides for members.
 func (q *question) decide(members []int, d *decision.Decision) {
 	q.plan.Decide(decision.Visitor{
-		StableID: q.visitor,
+		StableID: q.stable,
 		Member:   func(audience string) bool { return q.site.isMember(audience, members) },
 		Seen:     q.hasSeen,
 	}, d)

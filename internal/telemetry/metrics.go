@@ -43,6 +43,7 @@ type Metrics struct {
 	late         prometheus.Counter
 	inFlight     prometheus.Gauge
 	turnedAway   prometheus.Counter
+	joins        *prometheus.CounterVec
 	phases       [4]prometheus.Observer // in the order of phaseNames
 	slots        *prometheus.CounterVec
 	truncated    prometheus.Counter
@@ -83,6 +84,10 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		late:       counter("segue_signals_late_total", "Signals kept for reports only, since they came too late."),
 		inFlight:   gauge("segue_ingest_in_flight_bytes", "Bytes of bodies with signals that are being decoded and stored."),
 		turnedAway: counter("segue_ingest_turned_away_total", "Requests with signals that were answered 429, since more came in than could be stored."),
+		joins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segue_identity_joins_total",
+			Help: "What was said of two ids being one visitor's, by what became of it; implausible, crowded and two-users were not followed.",
+		}, []string{"outcome"}),
 		slots: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_slot_resolutions_total", Help: "Slots decided, by experience (none: the baseline by default), variant and reason.",
 		}, []string{"experience", "variant", "reason"}),
@@ -109,7 +114,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	}
 	m.mirrors.register(registry)
 	m.permutations.register(registry)
-	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.inFlight, m.turnedAway,
+	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.joins, m.inFlight, m.turnedAway,
 		phases, m.slots, m.truncated, m.edge, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -161,6 +166,9 @@ func (m *Metrics) Ingested(t ingest.Tally) {
 	m.late.Add(float64(t.TooLate))
 	for code, n := range t.Rejected {
 		m.rejected.WithLabelValues(string(code)).Add(float64(n))
+	}
+	for verdict, n := range t.Joins {
+		m.joins.WithLabelValues(verdict.String()).Add(float64(n))
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/telemetry"
+	"github.com/segue-dev/segue/internal/visitor"
 )
 
 var (
@@ -52,6 +53,7 @@ func TestWhatIsCounted(t *testing.T) {
 	m.Ingested(ingest.Tally{
 		Accepted: 5, Duplicates: 2, Conflicting: 1, Clamped: 3, TooLate: 4,
 		Rejected: map[signal.Code]int{signal.NoEvent: 6},
+		Joins:    map[visitor.Verdict]int{visitor.Joined: 7, visitor.TwoUsers: 8},
 	})
 	answer := &resolve.Answer{Truncated: true, Decision: decision.Decision{Slots: []decision.Slot{
 		{Baseline: "hero", Experience: "exp-1", Variant: 1, Reason: decision.BySegment},
@@ -79,6 +81,8 @@ func TestWhatIsCounted(t *testing.T) {
 		`segue_signals_clamped_total 3`,
 		`segue_signals_late_total 4`,
 		`segue_signals_rejected_total{reason="no-event"} 6`,
+		`segue_identity_joins_total{outcome="joined"} 7`,
+		`segue_identity_joins_total{outcome="two-users"} 8`,
 		`segue_resolve_duration_seconds_count{phase="compose"} 2`,
 		`segue_resolve_duration_seconds_sum{phase="ingest"} 1`,
 		`segue_slot_resolutions_total{experience="exp-1",reason="segment",variant="1"} 2`,

@@ -32,3 +32,19 @@ func (r *Record) Linked() *Record {
 
 // Token returns that of the Joiner by which a link came about.
 func (r *Record) Token() uint64 { return r.token }
+
+// Union returns r with all that is remembered of o.
+func (r *Record) Union(lim Limits, o *Record) *Record { return r.union(lim, o) }
+
+// WithoutStreams returns r without what is left of sessions.
+func (r *Record) WithoutStreams() *Record {
+	return r.altered(func(r *Record) { r.Summary.Streams, r.Summary.OtherSessions = nil, 0 })
+}
+
+// Unlinked returns r as if it had one id.
+func (r *Record) Unlinked() *Record {
+	return r.altered(func(r *Record) { r.Identity = Identity{} })
+}
+
+// Claim returns the id that a signal claims for r; "" if none does.
+func (r *Record) Claim() string { return r.Summary.stable.ID }

@@ -84,19 +84,19 @@ func (r *Record) altered(f func(*Record)) *Record {
 	return next
 }
 
-// take makes the ids that lead to o lead to r. r must not be shared yet.
-func (i *Identity) take(id string, o *Record) {
-	others := slices.Concat(i.Others, o.Others, []string{o.ID})
+// absorb makes the ids of o lead to r, which must not be shared yet.
+func (r *Record) absorb(o *Record) {
+	others := slices.Concat(r.Others, o.Others, []string{o.ID})
 	slices.Sort(others)
-	i.Others = slices.DeleteFunc(slices.Compact(others), func(other string) bool { return other == id })
-	i.Known = i.Known || o.Known
-	joining := slices.Clone(i.Joining)
+	r.Others = slices.DeleteFunc(slices.Compact(others), func(id string) bool { return id == r.ID })
+	r.Known = r.Known || o.Known
+	joining := slices.Clone(r.Joining)
 	for _, j := range o.Joining {
-		if j.ID != id && !slices.Contains(joining, j) {
+		if j.ID != r.ID && !slices.Contains(joining, j) {
 			joining = append(joining, j)
 		}
 	}
-	i.Joining = without(joining, Joiner{o.ID, o.token})
+	r.Joining = without(joining, Joiner{o.ID, o.token})
 }
 
 // without returns joining, which it changes, without j; nil if none is left.

@@ -149,45 +149,66 @@ func wholly(r, next *Record) Change { return Change{Next: next, Whole: next != r
 
 // merge takes the three steps.
 func (s *joined) merge(ctx context.Context, j Join, from, to *Record) (done bool, err error) {
-	head, other := j.introduced(to), j.claimed(from)
+	m := merging{s, j, from.ID}
+	head, other := m.told(to), m.told(from)
 	if other.outranks(head) {
 		head, other = other, head
 	}
-	mine := func(r *Record) *Record { // what j says of one of the two
-		if r.ID == from.ID {
-			return j.claimed(r)
-		}
-		return j.introduced(r)
-	}
-	note := Joiner{other.ID, rand.Uint64()}
-	head, err = s.Records.Update(ctx, head.ID, func(r *Record) (Change, error) {
-		if r.Into != "" {
-			return Change{}, nil
-		}
-		return wholly(r, mine(r).noting(note)), nil
-	})
-	if err != nil || head.Into != "" {
+	if head, err = m.note(ctx, head.ID, other.ID); err != nil || head.Into != "" {
 		return false, err
 	}
-	note = head.Joining[head.joiner(other.ID)]
-	linked := false
-	other, err = s.Records.Update(ctx, other.ID, func(r *Record) (Change, error) {
-		next := mine(r)
-		if linked = r.Into == "" && head.outranks(next) && !(j.As == Identified && r.ID == from.ID && r.Known); !linked {
-			return Change{}, nil
-		}
-		return wholly(r, next.altered(func(r *Record) { r.Into, r.token = head.ID, note.Token })), nil
-	})
+	other, linked, err := m.link(ctx, head, other.ID)
 	if err != nil || !linked {
 		return false, err
 	}
 	_, err = s.Update(ctx, head.ID, func(r *Record) (Change, error) {
-		if r.Has(other.ID) { // which is so, unless the visitor has been erased meanwhile
+		if r.Has(other.ID) { // since it has settled, unless it has been erased meanwhile
 			return Change{}, nil
 		}
-		return wholly(r, mine(r).union(s.lim, other)), nil
+		return wholly(r, m.told(r).union(s.lim, other)), nil
 	})
 	return true, err
+}
+
+// A merging is a merge under way.
+type merging struct {
+	*joined
+	Join
+	from string // the id of the record of From
+}
+
+// told returns r, one of the two records, with what the Join says of it.
+func (m merging) told(r *Record) *Record {
+	if r.ID == m.from {
+		return m.claimed(r)
+	}
+	return m.introduced(r)
+}
+
+// note takes the first step, unless the record of head has become a link.
+func (m merging) note(ctx context.Context, head, other string) (*Record, error) {
+	note := Joiner{other, rand.Uint64()}
+	return m.Records.Update(ctx, head, func(r *Record) (Change, error) {
+		if r.Into != "" {
+			return Change{}, nil
+		}
+		return wholly(r, m.told(r).noting(note)), nil
+	})
+}
+
+// link takes the second step, unless the record of other has become a link, or
+// ranks otherwise by now.
+func (m merging) link(ctx context.Context, head *Record, other string) (r *Record, linked bool, err error) {
+	token := head.Joining[head.joiner(other)].Token
+	r, err = m.Records.Update(ctx, other, func(r *Record) (Change, error) {
+		next := m.told(r)
+		switches := m.As == Identified && r.ID == m.from && r.Known
+		if linked = r.Into == "" && head.outranks(next) && !switches; !linked {
+			return Change{}, nil
+		}
+		return wholly(r, next.altered(func(r *Record) { r.Into, r.token = head.ID, token })), nil
+	})
+	return r, linked, err
 }
 
 // switchTo makes From, which is another user's, lead to the visitor of To.

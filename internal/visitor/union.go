@@ -17,7 +17,7 @@ import (
 func (r *Record) union(lim Limits, o *Record) *Record {
 	next := newRecord(r.ID)
 	next.Identity = r.Identity
-	next.Identity.take(r.ID, o)
+	next.absorb(o)
 	mine, theirs, both := r.Signals, o.Signals, shared{}
 	if len(o.Summary.DroppedIDs) > 0 {
 		mine = both.apart(r.Signals, o.Summary.hasDropped())
@@ -158,8 +158,10 @@ func (s *Summary) addStreams(o *Summary) {
 	}
 	s.Streams = own(s.Streams)
 	for device, stream := range o.Streams {
-		have := s.Streams[device]
-		s.Streams[device] = Stream{Sessions: have.Sessions + stream.Sessions, Last: max(have.Last, stream.Last)}
+		if have, known := s.Streams[device]; known {
+			stream = Stream{Sessions: have.Sessions + stream.Sessions, Last: max(have.Last, stream.Last)}
+		}
+		s.Streams[device] = stream
 	}
 	for len(s.Streams) > MaxStreams {
 		s.forgetStream()

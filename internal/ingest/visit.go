@@ -1,0 +1,140 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/segue-dev/segue/internal/signal"
+	"github.com/segue-dev/segue/internal/visitor"
+)
+
+// A visit is what a batch brought under one id, and what became of it.
+type visit struct {
+	id       string
+	signals  []signal.Signal
+	joins    []join
+	outcomes []visitor.Outcome
+	record   *visitor.Record
+}
+
+// add adds the signal of message i of the batch, and what it says of ids.
+func (v *visit) add(i int, sig signal.Signal, m signal.Message) {
+	v.joins = append(v.joins, joinsOf(i, len(v.signals), sig, m)...)
+	v.signals = append(v.signals, sig)
+}
+
+// write takes the visits in, several at a time, and fills in what became of
+// them.
+func (in *Ingester) write(ctx context.Context, visits []*visit) error {
+	if len(visits) == 1 {
+		return in.take(ctx, visits[0])
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	var taken atomic.Int64
+	for range min(writers, len(visits)) {
+		group.Go(func() error {
+			for i := taken.Add(1); i <= int64(len(visits)); i = taken.Add(1) {
+				if err := in.take(ctx, visits[i-1]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// take joins ids as v says, and appends its signals. Those that came before
+// another user was at the device are the former one's.
+func (in *Ingester) take(ctx context.Context, v *visit) error {
+	done := 0
+	for i := range v.joins {
+		j := &v.joins[i]
+		if done < j.at {
+			changes, err := in.changesUser(ctx, j.Join)
+			if err != nil {
+				return err
+			}
+			if changes {
+				if err := in.append(ctx, v, v.id, v.signals[done:j.at]); err != nil {
+					return err
+				}
+				done = j.at
+			}
+		}
+		var err error
+		if j.verdict, err = in.store.Join(ctx, j.Join); err != nil {
+			return err
+		}
+	}
+	return in.append(ctx, v, v.id, v.signals[done:])
+}
+
+// append appends signals of v to the visitor of id, and those that name another
+// user to theirs.
+func (in *Ingester) append(ctx context.Context, v *visit, id string, sigs []signal.Signal) error {
+	var outcomes []visitor.Outcome
+	var others []signal.Signal
+	record, err := in.store.Update(ctx, id, func(r *visitor.Record) (visitor.Change, error) {
+		var change visitor.Change
+		var mine []signal.Signal
+		mine, others = apart(r, sigs)
+		change.Next, outcomes = r.With(in.opts.Limits, mine...)
+		for i, outcome := range outcomes {
+			if outcome == visitor.Accepted {
+				change.Added = append(change.Added, mine[i])
+			}
+		}
+		return change, nil
+	})
+	if err != nil {
+		return err
+	}
+	v.record = record
+	v.outcomes = append(v.outcomes, outcomes...)
+	if slices.Contains(outcomes, visitor.Accepted) || v.joined() {
+		in.changed(record)
+	}
+	for _, sig := range others {
+		if err := in.append(ctx, v, sig.UserID, []signal.Signal{sig}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changed tells that a record is another, by all ids of its visitor.
+func (in *Ingester) changed(r *visitor.Record) {
+	if in.opts.Changed == nil {
+		return
+	}
+	in.opts.Changed(r.ID)
+	for _, id := range r.Others {
+		in.opts.Changed(id)
+	}
+}
+
+// collect fills in what became of the visits. Where ids are links, what one
+// visit brought may have gone to the visitor of another.
+func (in *Ingester) collect(ctx context.Context, visits []*visit, receipt *Receipt, tally *Tally) error {
+	links := slices.ContainsFunc(visits, func(v *visit) bool { return len(v.joins) > 0 || v.record.ID != v.id })
+	receipt.Records = make(map[string]*visitor.Record, len(visits))
+	for _, v := range visits {
+		if links {
+			var err error
+			if v.record, err = in.store.Get(ctx, v.id); err != nil {
+				return err
+			}
+			receipt.Records[v.record.ID] = v.record
+		}
+		receipt.Records[v.id] = v.record
+		receipt.count(v.outcomes)
+		for i := range v.joins {
+			receipt.joined(&v.joins[i], tally)
+		}
+	}
+	return nil
+}
