@@ -38,6 +38,7 @@ type Config struct {
 	Edge        Edge
 	Pages       Pages
 	Purge       Purge
+	Snapshot    Snapshot
 	Segments    string        // file or directory; "" = none
 	Experiences string        // file or directory; "" = none
 	Metrics     string        // not supported yet
@@ -74,6 +75,7 @@ func (c Config) Check() error {
 		c.Edge.check(),
 		c.Pages.check(),
 		c.Purge.check(),
+		c.Snapshot.check(),
 		notYet("metrics", c.Metrics),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),

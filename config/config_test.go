@@ -30,6 +30,7 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 			SharedAge: 5 * time.Minute, StaleWhileRevalidate: 24 * time.Hour, StaleIfError: 24 * time.Hour, Permutations: 64,
 			TagHeaders: []string{"Surrogate-Key", "Cache-Tag", "Edge-Cache-Tag", "Netlify-Cache-Tag", "Cache-Groups"},
 		},
+		Snapshot:   Snapshot{Algorithm: "EdDSA", Life: time.Hour},
 		Segments:   "/etc/segue/segments",
 		MaxSignals: 1000,
 		Retention:  90 * 24 * time.Hour,

@@ -20,6 +20,27 @@ type Edge struct {
 	Pages  []string      // which page a path is: "PATH PAGE [LOCALE]"
 }
 
+// Snapshot says how what is known of visitors is signed for edges.
+type Snapshot struct {
+	Algorithm string        // EdDSA or HS256
+	Keys      []Secret      // live ones: one, or two while it is exchanged; the first signs
+	Life      time.Duration // 0 = no snapshots
+}
+
+// maxSnapshot is the longest life of a snapshot: nothing takes it back.
+const maxSnapshot = 24 * time.Hour
+
+func (s Snapshot) check() error {
+	errs := []error{oneOf("snapshot.algorithm", s.Algorithm, []string{"EdDSA", "HS256"})}
+	if s.Life < 0 || s.Life > maxSnapshot {
+		errs = append(errs, errors.New("snapshot.life: at most 24h, since nothing takes a snapshot back; 1h is usual, and 0 is none"))
+	}
+	if len(s.Keys) > 2 {
+		errs = append(errs, fmt.Errorf("snapshot.keys: %d are too many: one, or two while it is exchanged", len(s.Keys)))
+	}
+	return errors.Join(errs...)
+}
+
 // texts returns those of a list with commas or line breaks between.
 func texts(list string) (all []string) {
 	for _, one := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == '\n' }) {

@@ -27,6 +27,9 @@ func TestMistakesInIdentityAndEdge(t *testing.T) {
 		"edge: {budget: 0}":                "edge.budget: too small: 50ms is usual",
 		"edge: {budget: 50 ms}":            "edge.budget: ",
 		"edge: {pages: [[a]]}":             "edge.pages is a list of single values",
+		"snapshot: {algorithm: none}":      `snapshot.algorithm: "none" is none of EdDSA, HS256`,
+		"snapshot: {life: 25h}":            "snapshot.life: at most 24h",
+		"snapshot: {keys: [a, b, c]}":      "snapshot.keys: 3 are too many",
 		"edge: {page: []}":                 `unknown key "page"; did you mean "pages"?`,
 	} {
 		_, err := parse("/etc/segue.yaml", []byte(src), nil, nil)

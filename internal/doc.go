@@ -50,6 +50,7 @@
 //	httpapi/segmentio        Segment-compatible ingest
 //	httpapi/native           resolve, pages, explain
 //	httpapi/caller           who calls: the visitor of cookies, prefetches, bots
+//	httpapi/snapshot         what is known of a visitor, signed, in a cookie
 //	httpapi/edge             what proxies and CDNs ask before they serve
 //	httpapi/webhooks         what a CMS tells
 //	httpapi/admin            backtests and lists, for operators

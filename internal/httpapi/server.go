@@ -28,6 +28,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/httpapi/segmentio"
+	"github.com/segue-dev/segue/internal/httpapi/snapshot"
 	"github.com/segue-dev/segue/internal/httpapi/webhooks"
 )
 
@@ -42,12 +43,14 @@ type Options struct {
 	Observer Observer // told of every request; nil = nobody
 	Parts    []Part   // asked by /readyz
 	// Webhooks takes what a CMS tells the public listener; nil = no live space.
-	Webhooks webhooks.Receiver
-	Previews native.Previews
-	Callers  *caller.Reader // reads who calls; nil = with the default settings
-	Edge     edge.Options   // how proxies are answered
-	Caching  native.Caching // of public pages
-	Intake   intake.Options // how much is taken in at a time
+	Webhooks  webhooks.Receiver
+	Previews  native.Previews
+	Callers   *caller.Reader    // reads who calls; nil = with the default settings
+	Edge      edge.Options      // how proxies are answered
+	Snapshots *snapshot.Cookies // kept in browsers; nil = none
+	Keys      []byte            // JWK set that snapshots are verified with; nil = an empty one
+	Caching   native.Caching    // of public pages
+	Intake    intake.Options    // how much is taken in at a time
 }
 
 // A Resolver answers for visitors; resolve.Resolver is one.
@@ -80,11 +83,12 @@ type Server struct {
 func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
-	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers, Caching: opts.Caching})
+	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers, Snapshots: opts.Snapshots, Caching: opts.Caching})
 	segmentio.Mount(s.echo, intake.New(in, opts.Intake))
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })
+	s.mountWellKnown(opts.Keys)
 	s.mountHealth()
 	return s.ready()
 }
@@ -102,6 +106,9 @@ func NewAdmin(metrics http.Handler, parts admin.Parts, opts Options) *Server {
 func edgeOptions(opts Options) edge.Options {
 	if opts.Edge.Callers == nil {
 		opts.Edge.Callers = opts.Callers
+	}
+	if opts.Edge.Snapshots == nil {
+		opts.Edge.Snapshots = opts.Snapshots
 	}
 	if opts.Edge.Log == nil {
 		opts.Edge.Log = opts.Log

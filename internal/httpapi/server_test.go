@@ -41,6 +41,8 @@ func (p product) Resolve(context.Context, resolve.Request) (*resolve.Answer, err
 
 func (p product) Baseline(string, string) (string, string, error) { return "", "k", nil }
 
+func (p product) Current(string, string, string, string) bool { return false }
+
 func (p product) Page(string, string, string) (*resolve.KeyedPage, error) {
 	return nil, errors.New("no page")
 }

@@ -8,6 +8,7 @@ package resolve
 import (
 	"cmp"
 	"context"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,7 @@ type Answer struct {
 	Record     *visitor.Record // of the visitor, with the request's signals, if it was asked for
 	Explain    []*segment.Explanation
 	Site       *Site  // what it was answered from
+	PageID     string // entry id of the page; "" if none was asked for
 	Timing     Timing // where the time of this answer went
 }
 
@@ -154,7 +156,7 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
 
 	q := question{site: site, plan: p, memory: known, visitor: id, props: req.Context, agent: req.UserAgent, memberships: req.Memberships}
 	q.at = r.instantOf(req, id, known.lastSeen)
-	a := &Answer{Visitor: id, Receipt: receipt, Site: site, Revision: site.Revision(), At: time.UnixMilli(q.at).UTC()}
+	a := &Answer{Visitor: id, Receipt: receipt, Site: site, PageID: p.page, Revision: site.Revision(), At: time.UnixMilli(q.at).UTC()}
 	if known.past.answers(&q) {
 		known.past.give(a)
 	} else {
@@ -276,6 +278,18 @@ func (r *Resolver) Baseline(page, locale string) (entry, key string, err error) 
 		return "", "", err
 	}
 	return p.page, string(p.AppendKey(nil, p.Baseline(decision.Default))), nil
+}
+
+// Current reports whether key is of the present slots of a page ("" = the whole
+// content), and rules the beginning of the present revision. It asks no store.
+func (r *Resolver) Current(page, locale, key, rules string) bool {
+	site := r.Site()
+	p, err := site.plan(page, locale)
+	if err != nil || rules == "" || !strings.HasPrefix(site.Segments.Revision(), rules) {
+		return false
+	}
+	_, err = p.Choices(key)
+	return err == nil
 }
 
 // Explain explains why a visitor is in a segment at an instant (zero = now), or

@@ -48,6 +48,7 @@ type Metrics struct {
 	slots        *prometheus.CounterVec
 	truncated    prometheus.Counter
 	edge         *prometheus.CounterVec
+	snapshots    *prometheus.CounterVec
 	webhooks     *prometheus.CounterVec
 	findings     prometheus.Gauge
 	misread      *prometheus.GaugeVec
@@ -93,8 +94,11 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		}, []string{"experience", "variant", "reason"}),
 		truncated: counter("segue_resolve_truncated_total", "Answers whose rules look back beyond what is remembered."),
 		edge: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "segue_edge_answers_total", Help: "Answers to proxies, by why they were not the visitor's own (none: they were).",
-		}, []string{"fallback"}),
+			Name: "segue_edge_answers_total", Help: "Answers to proxies, by why they were not the visitor's own (none: they were), and whether a snapshot stood in.",
+		}, []string{"fallback", "snapshot"}),
+		snapshots: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segue_snapshots_total", Help: "Snapshot cookies, by outcome: whole, cut (segments did not fit) or none (it could not be made).",
+		}, []string{"outcome"}),
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_webhooks_total", Help: "Webhooks of the CMS, by what they are about and what became of them.",
 		}, []string{"topic", "outcome"}),
@@ -115,7 +119,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	m.mirrors.register(registry)
 	m.permutations.register(registry)
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.joins, m.inFlight, m.turnedAway,
-		phases, m.slots, m.truncated, m.edge, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
+		phases, m.slots, m.truncated, m.edge, m.snapshots, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -210,7 +214,21 @@ func (m *Metrics) slot(l slotLabels) prometheus.Counter {
 }
 
 // Edge counts an answer to a proxy; it implements edge.Observer.
-func (m *Metrics) Edge(fallback string) { m.edge.WithLabelValues(cmp.Or(fallback, "none")).Inc() }
+func (m *Metrics) Edge(fallback string, fromSnapshot bool) {
+	m.edge.WithLabelValues(cmp.Or(fallback, "none"), strconv.FormatBool(fromSnapshot)).Inc()
+}
+
+// Snapshot counts a snapshot cookie; it implements snapshot.Observer.
+func (m *Metrics) Snapshot(bytes, dropped int) {
+	outcome := "whole"
+	switch {
+	case bytes == 0:
+		outcome = "none"
+	case dropped > 0:
+		outcome = "cut"
+	}
+	m.snapshots.WithLabelValues(outcome).Inc()
+}
 
 // Webhook counts a webhook by the class of its topic; it implements
 // webhook.Observer.

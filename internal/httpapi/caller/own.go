@@ -61,7 +61,7 @@ func NewID() string {
 
 // Keep makes the browser keep id as its own. It replaces what was kept before.
 func (r *Reader) Keep(header http.Header, req *http.Request, id string) {
-	r.set(header, req, r.ownName(req), id, idLife)
+	r.SetCookie(header, req, r.ownName(req), id, idLife)
 }
 
 // Mark makes the browser keep for a while that id was made just now. Marks do
@@ -69,13 +69,19 @@ func (r *Reader) Keep(header http.Header, req *http.Request, id string) {
 // at once, each makes an id and the browser keeps the last, but the next request
 // shows all of them.
 func (r *Reader) Mark(header http.Header, req *http.Request, id string) {
-	r.set(header, req, markerPrefix+id, "1", markerLife)
+	r.SetCookie(header, req, markerPrefix+id, "1", markerLife)
 }
 
-func (r *Reader) set(header http.Header, req *http.Request, name, value string, life time.Duration) {
+// SetCookie makes the browser keep a cookie as strictly as ours are kept: out of
+// reach of scripts and of other sites, and over TLS where there is TLS. A life of
+// 0 ends it.
+func (r *Reader) SetCookie(header http.Header, req *http.Request, name, value string, life time.Duration) {
 	cookie := http.Cookie{
 		Name: name, Value: value, Path: "/", Domain: r.opts.Domain,
 		MaxAge: int(life / time.Second), HttpOnly: true, Secure: secure(req), SameSite: http.SameSiteLaxMode,
+	}
+	if life <= 0 {
+		cookie.MaxAge = -1 // written as Max-Age=0
 	}
 	header.Add("Set-Cookie", cookie.String())
 }

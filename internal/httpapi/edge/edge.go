@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/segue-dev/segue/internal/httpapi/caller"
+	"github.com/segue-dev/segue/internal/httpapi/snapshot"
 	"github.com/segue-dev/segue/internal/resolve"
 )
 
@@ -28,15 +29,19 @@ type Resolver interface {
 	Resolve(ctx context.Context, req resolve.Request) (*resolve.Answer, error)
 	// Baseline must not wait for anything outside of the process.
 	Baseline(page, locale string) (entry, key string, err error)
+	// Current reports whether key is of the present slots of a page, under the
+	// present rules. It must not wait either.
+	Current(page, locale, key, rules string) bool
 }
 
 // Options are the settings of the route.
 type Options struct {
-	Callers  *caller.Reader // nil = one with the default settings
-	Budget   time.Duration  // that an answer may take; 0 = DefaultBudget
-	Pages    []Rule         // which page a path is, the first that matches; nil = none
-	Observer Observer       // nil = none
-	Log      *slog.Logger   // nil = none
+	Callers   *caller.Reader    // nil = one with the default settings
+	Budget    time.Duration     // that an answer may take; 0 = DefaultBudget
+	Snapshots *snapshot.Cookies // nil = none are kept
+	Pages     []Rule            // which page a path is, the first that matches; nil = none
+	Observer  Observer          // nil = none
+	Log       *slog.Logger      // nil = none
 }
 
 // DefaultBudget is the time that an answer may take unless configured.
@@ -47,9 +52,10 @@ const DefaultBudget = 50 * time.Millisecond
 const maxWaiting = 1024
 
 // An Observer is told of every answer, for metrics. fallback is "" for an answer
-// that is the visitor's own, and else a Fallback.
+// that is the visitor's own, and else a Fallback; fromSnapshot says that what
+// the visitor's cookie knew was answered, and not the baseline.
 type Observer interface {
-	Edge(fallback string)
+	Edge(fallback string, fromSnapshot bool)
 }
 
 // A Fallback is why an answer is not the visitor's own.
@@ -94,9 +100,10 @@ type api struct {
 type outcome struct {
 	page     string // entry id; "" = the whole content
 	key      string
-	got      *resolve.Answer // nil = none
-	fallback Fallback        // "" = none
-	cause    error           // of the fallback, for the log
+	got      *resolve.Answer    // nil = none
+	known    *snapshot.Snapshot // what the visitor's cookie knew, if that is all there is; nil = nothing
+	fallback Fallback           // "" = none
+	cause    error              // of the fallback, for the log
 }
 
 func (a *api) answer(c echo.Context) error {
@@ -106,18 +113,31 @@ func (a *api) answer(c echo.Context) error {
 		defer recovered(&o)
 		q := a.question(req)
 		o = a.within(req.Context(), q)
-		if q.fresh && o.got != nil {
-			a.Callers.Keep(header, req, q.AnonymousID)
+		if o.got == nil {
+			a.remember(req, &q, &o)
+		} else {
+			a.setCookie(header, req, &q, o.got)
 		}
 	}()
 	if a.Observer != nil {
-		a.Observer.Edge(string(o.fallback))
+		a.Observer.Edge(string(o.fallback), o.known != nil)
 	}
 	if o.cause != nil {
 		a.complain.Do(func() {
-			a.Log.WarnContext(req.Context(), "edge: the baseline was served", "reason", o.fallback, "err", o.cause)
+			a.Log.WarnContext(req.Context(), "edge: not the visitor's own answer", "reason", o.fallback, "fromSnapshot", o.known != nil, "err", o.cause)
 		})
 	}
 	o.write(header)
 	return c.NoContent(http.StatusNoContent)
+}
+
+// setCookie sets one cookie at most, since there are proxies that hand on no
+// more: the id of a new visitor, or else the snapshot if it is not there yet.
+func (a *api) setCookie(header http.Header, req *http.Request, q *question, got *resolve.Answer) {
+	switch {
+	case q.fresh:
+		a.Callers.Keep(header, req, q.AnonymousID)
+	case a.Snapshots.For(req, &q.who, got.Visitor) && !a.Snapshots.Current(req, got):
+		a.Snapshots.Set(header, req, got)
+	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/httpapi/edge"
+	"github.com/segue-dev/segue/internal/httpapi/snapshot"
 	"github.com/segue-dev/segue/internal/resolve"
 )
 
@@ -54,13 +55,17 @@ func (r *resolver) Baseline(page, _ string) (entry, key string, err error) {
 	}
 }
 
+func (r *resolver) Current(page, _, key, rules string) bool {
+	return page == "" && strings.HasPrefix(key, "own") && rules == "r1"
+}
+
 // counts are the fallbacks that an observer was told of.
 type counts struct {
 	mu  sync.Mutex
 	all []string
 }
 
-func (c *counts) Edge(fallback string) {
+func (c *counts) Edge(fallback string, _ bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.all = append(c.all, fallback)
@@ -220,6 +225,87 @@ func TestAnUnknownPage(t *testing.T) {
 	res = ask(e, "GET", "/v1/edge", map[string]string{"Cookie": "ntaid=a", "X-Original-URI": "/favicon.ico"})
 	require.Empty(t, res.Header().Get("X-Segue-Fallback"), "not every path is a page")
 	require.Empty(t, res.Header().Get("X-Segue-Page"))
+}
+
+// withSnapshots returns a route whose visitors keep snapshots, signed now at noon.
+func withSnapshots(t *testing.T, r *resolver, pages ...string) (*echo.Echo, *snapshot.Ring) {
+	t.Helper()
+	ring, err := snapshot.NewRing(snapshot.HS256, []string{snapshot.NewSecret()})
+	require.NoError(t, err)
+	callers := caller.New(caller.Options{})
+	now := func() time.Time { return noon }
+	return serve(r, edge.Options{
+		Callers: callers, Pages: rules(t, pages...),
+		Snapshots: snapshot.NewCookies(snapshot.Options{Ring: ring, Life: time.Hour, Callers: callers, Now: now}),
+	}), ring
+}
+
+func TestAKnownVisitorKeepsASnapshot(t *testing.T) {
+	r := &resolver{answer: func(_ context.Context, req resolve.Request) (*resolve.Answer, error) {
+		return &resolve.Answer{
+			Visitor: req.AnonymousID, Segments: []string{"high-intent"}, Key: "own-key", At: noon, ValidUntil: noon.Add(time.Minute),
+			PageID: req.Page, Revision: resolve.Revision{Rules: "r1"},
+		}, nil
+	}}
+	e, ring := withSnapshots(t, r, "/ page:home")
+	header := map[string]string{"Cookie": "ntaid=a1", "X-Original-URI": "/"}
+	res := ask(e, "GET", "https://shop.example/v1/edge", header)
+	require.Len(t, res.Result().Cookies(), 1)
+	cookie := res.Result().Cookies()[0]
+	require.Equal(t, "segue_snap", cookie.Name)
+	require.Equal(t, 60, cookie.MaxAge, "no longer than the answer holds")
+	s, err := ring.Verify(cookie.Value, noon)
+	require.NoError(t, err)
+	require.Equal(t, snapshot.Snapshot{
+		Visitor: "a1", Segments: []string{"high-intent"}, Page: "id-of-page:home", Key: "own-key", Rules: "r1",
+		Issued: noon, Expires: noon.Add(time.Minute),
+	}, s)
+
+	header["Cookie"] += "; segue_snap=" + cookie.Value
+	res = ask(e, "GET", "https://shop.example/v1/edge", header)
+	require.Empty(t, res.Header().Get("Set-Cookie"), "what the browser has is as good")
+	require.Equal(t, "private, max-age=60", res.Header().Get("Cache-Control"))
+
+	header["Cookie"] = "segue_snap=" + cookie.Value
+	res = ask(e, "GET", "https://shop.example/v1/edge", header)
+	require.Len(t, res.Result().Cookies(), 1, "some proxies hand on one cookie only")
+	require.Equal(t, "__Host-segue_id", res.Result().Cookies()[0].Name)
+}
+
+func TestASnapshotStandsInForTheStore(t *testing.T) {
+	sign := func(ring *snapshot.Ring, edit func(*snapshot.Snapshot)) string {
+		s := snapshot.Snapshot{Visitor: "a1", Segments: []string{"high-intent"}, Dropped: 2, Key: "own-key", Rules: "r1", Issued: noon.Add(-time.Minute), Expires: noon.Add(time.Minute)}
+		edit(&s)
+		token, _, err := ring.Sign(s)
+		require.NoError(t, err)
+		return token
+	}
+	for name, tc := range map[string]struct {
+		edit func(*snapshot.Snapshot)
+		used bool
+		key  string
+	}{
+		"good":            {func(*snapshot.Snapshot) {}, true, "own-key"},
+		"of another page": {func(s *snapshot.Snapshot) { s.Page = "other" }, false, "base"},
+		"expired":         {func(s *snapshot.Snapshot) { s.Expires = noon }, false, "base"},
+		"another's":       {func(s *snapshot.Snapshot) { s.Visitor = "b1" }, false, "base"},
+		"of old rules":    {func(s *snapshot.Snapshot) { s.Rules = "r0" }, false, "base"},
+		"an old key":      {func(s *snapshot.Snapshot) { s.Key = "old" }, false, "base"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, ring := withSnapshots(t, &resolver{answer: failures[edge.Unavailable]})
+			h := ask(e, "GET", "/v1/edge", map[string]string{"Cookie": "ntaid=a1; segue_snap=" + sign(ring, tc.edit)}).Header()
+			require.Equal(t, "unavailable", h.Get("X-Segue-Fallback"))
+			require.Equal(t, tc.key, h.Get("X-Segue-Key"))
+			require.Equal(t, tc.used, h.Get("X-Segue-Snapshot") == "used")
+			require.Equal(t, "private, no-store", h.Get("Cache-Control"))
+			if tc.used {
+				require.Equal(t, "high-intent", h.Get("X-Segue-Segment"))
+				require.Equal(t, "2", h.Get("X-Segue-Segments-Dropped"))
+				require.Equal(t, "2026-11-23T12:01:00Z", h.Get("X-Segue-Valid-Until"))
+			}
+		})
+	}
 }
 
 // What may go wrong with the store, and the fallback that it is.

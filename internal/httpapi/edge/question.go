@@ -42,19 +42,19 @@ func direct(next echo.HandlerFunc) echo.HandlerFunc {
 type question struct {
 	resolve.Request
 	named bool // the proxy itself named the page
-	bot   bool
+	who   caller.Caller
 	fresh bool // the visitor was not known by any cookie
 }
 
 // unknown reports whether nothing but the baseline can be meant: nobody knows an
 // automatic client, and it is not shown what a random visitor is.
-func (q *question) unknown() bool { return q.bot && q.fresh }
+func (q *question) unknown() bool { return q.who.Bot && q.fresh }
 
 // question reads a request.
 func (a *api) question(req *http.Request) question {
 	who := a.Callers.Read(req)
 	original := originalOf(req.Header)
-	q := question{bot: who.Bot, Request: resolve.Request{
+	q := question{who: who, Request: resolve.Request{
 		AnonymousID: who.AnonymousID, UserID: who.UserID, UserAgent: req.UserAgent(), Uncomposed: true, Dry: true, Memberships: true,
 		Context: contextOf(req.Header, original),
 	}}
@@ -67,6 +67,7 @@ func (a *api) question(req *http.Request) question {
 	}
 	if who.Visitor() == "" {
 		q.AnonymousID, q.fresh = caller.NewID(), true
+		q.who.AnonymousID, q.who.Source = q.AnonymousID, caller.Own
 	}
 	return q
 }

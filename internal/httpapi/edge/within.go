@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime/debug"
 
 	"github.com/segue-dev/segue/internal/fault"
@@ -90,5 +91,21 @@ func reasonOf(err error) Fallback {
 func recovered(o *outcome) {
 	if r := recover(); r != nil {
 		o.got, o.fallback, o.cause = nil, Failed, fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+	}
+}
+
+// remember completes the fallback o by what the visitor's cookie knows, as far as
+// that is of the present rules. The key counts if it is for the page of o.
+func (a *api) remember(req *http.Request, q *question, o *outcome) {
+	if o.fallback == Bot {
+		return
+	}
+	s, ok := a.Snapshots.Read(req, q.who.Visitor())
+	if !ok || !a.resolver.Current(s.Page, q.Locale, s.Key, s.Rules) {
+		return
+	}
+	o.known = &s
+	if s.Page == o.page {
+		o.key = s.Key
 	}
 }

@@ -25,24 +25,38 @@ func (o *outcome) write(header http.Header) {
 	set("X-Segue-Key", o.key)
 	set("X-Segue-Page", fit(o.page))
 	set("X-Segue-Fallback", string(o.fallback))
-	if o.got == nil {
-		reply.NoStore(header)
-		return
+	switch {
+	case o.got != nil:
+		setSegments(set, o.got.Segments, 0)
+		setInstant(set, o.got.ValidUntil)
+		reply.ServerTiming(header, o.got.Timing)
+		if reply.Private(header, o.got.At, o.got.ValidUntil); header.Get("Set-Cookie") == "" {
+			return
+		}
+	case o.known != nil:
+		set("X-Segue-Snapshot", "used")
+		setSegments(set, o.known.Segments, o.known.Dropped)
+		setInstant(set, o.known.Expires)
 	}
-	if len(o.got.Segments) > 0 {
-		set("X-Segue-Segment", fit(o.got.Segments[0]))
+	reply.NoStore(header)
+}
+
+func setInstant(set func(name, value string), validUntil time.Time) {
+	if !validUntil.IsZero() {
+		set("X-Segue-Valid-Until", validUntil.UTC().Format(time.RFC3339))
 	}
-	list, dropped := segments(o.got.Segments)
+}
+
+// setSegments tells the segments of keys, of which some may have been dropped
+// before.
+func setSegments(set func(name, value string), keys []string, before int) {
+	if len(keys) > 0 {
+		set("X-Segue-Segment", fit(keys[0]))
+	}
+	list, dropped := segments(keys)
 	set("X-Segue-Segments", list)
-	if dropped > 0 {
+	if dropped += before; dropped > 0 {
 		set("X-Segue-Segments-Dropped", strconv.Itoa(dropped))
-	}
-	if !o.got.ValidUntil.IsZero() {
-		set("X-Segue-Valid-Until", o.got.ValidUntil.UTC().Format(time.RFC3339))
-	}
-	reply.ServerTiming(header, o.got.Timing)
-	if reply.Private(header, o.got.At, o.got.ValidUntil); header.Get("Set-Cookie") != "" {
-		reply.NoStore(header)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-dev/segue/internal/httpapi/caller"
+	"github.com/segue-dev/segue/internal/httpapi/snapshot"
 	"github.com/segue-dev/segue/internal/resolve"
 )
 
@@ -30,9 +31,10 @@ type Previews struct {
 
 // Options are the settings of the routes.
 type Options struct {
-	Previews Previews
-	Callers  *caller.Reader // nil = one with the default settings
-	Caching  Caching
+	Previews  Previews
+	Callers   *caller.Reader    // nil = one with the default settings
+	Snapshots *snapshot.Cookies // nil = none are kept
+	Caching   Caching
 }
 
 // Mount adds the routes to e. GET routes answer HEAD as well.

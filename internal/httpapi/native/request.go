@@ -20,7 +20,7 @@ import (
 // resolveRequest is the body of POST /v1/resolve. omitempty marks what may be
 // left out.
 type resolveRequest struct {
-	Visitor    visitorRef        `json:"visitor,omitempty"` // else the one of the cookies
+	Visitor    *visitorRef       `json:"visitor,omitempty"` // else the one of the cookies
 	Signals    []json.RawMessage `json:"signals,omitempty"` // messages of the Segment spec
 	Context    json.RawMessage   `json:"context,omitempty"`
 	Page       string            `json:"page,omitempty"`
@@ -67,8 +67,10 @@ func decodeRequest(body []byte) (resolve.Request, error) {
 		return resolve.Request{}, malformed(err)
 	}
 	req := resolve.Request{
-		AnonymousID: wire.Visitor.AnonymousID, UserID: wire.Visitor.UserID,
 		Page: wire.Page, Locale: wire.Locale, Navigation: wire.Navigation, Explain: wire.Explain, Preview: wire.Preview,
+	}
+	if wire.Visitor != nil {
+		req.AnonymousID, req.UserID = wire.Visitor.AnonymousID, wire.Visitor.UserID
 	}
 	if wire.At != nil {
 		req.At = *wire.At

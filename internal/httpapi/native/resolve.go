@@ -115,6 +115,9 @@ func (a *api) resolve(c echo.Context, req resolve.Request) error {
 	}
 	header := c.Response().Header()
 	reply.ServerTiming(header, got.Timing)
+	if !req.Preview && a.Snapshots.For(c.Request(), &who, got.Visitor) {
+		a.Snapshots.Refresh(header, c.Request(), a.resolver, req)
+	}
 	caching(header, req, got)
 	return withEncoded(got, who.Unseen(), func(body []byte) error { return sized(c, body) })
 }
