@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,6 +39,9 @@ func runFile(t *testing.T, file string) {
 	defer cancel()
 	node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", file)
 	node.Env = os.Environ()
+	// The tests run in a child of their own, which begins browsers: all of them end together.
+	node.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	node.Cancel = func() error { return syscall.Kill(-node.Process.Pid, syscall.SIGKILL) }
 	for variable, start := range servers {
 		if strings.Contains(string(source), variable) {
 			node.Env = append(node.Env, variable+"="+start(t))
