@@ -36,7 +36,7 @@ type Request struct {
 	Explain     bool             // explain every segment
 	Preview     bool             // answer from what editors see; nothing is stored
 	Dry         bool             // answer as if Messages had been taken in; nothing is stored
-	Record      bool             // return the visitor's record as well
+	Record      bool             // return the visitor's record and sessions as well
 	Uncomposed  bool             // of the page decide the slots, but do not compose it
 	Memberships bool             // the answer holds until Segments differ, too
 }
@@ -56,8 +56,9 @@ type Answer struct {
 	Unresolved []string          // ids of links in the page that lead nowhere
 	MergeTags  map[string]string // the values of the page's merge tags, by tag id; those without a value are absent
 	Revision   Revision
-	Receipt    ingest.Receipt  // of the request's signals, without Records
-	Record     *visitor.Record // of the visitor, with the request's signals, if it was asked for
+	Receipt    ingest.Receipt   // of the request's signals, without Records
+	Record     *visitor.Record  // of the visitor, with the request's signals, if it was asked for
+	Sessions   segment.Sessions // those of Record
 	Explain    []*segment.Explanation
 	Site       *Site  // what it was answered from
 	PageID     string // entry id of the page; "" if none was asked for
@@ -225,7 +226,10 @@ func (r *Resolver) show(ctx context.Context, q *question, a *Answer, req Request
 		}
 	}
 	if req.Record {
-		a.Record = rec
+		a.Record, a.Sessions = rec, q.log.Sessions()
+	}
+	if len(page.MergeTags) == 0 && !req.Explain {
+		return nil
 	}
 	q.context = contextOf(ingest.Enrich(q.props, q.agent))
 	if req.Explain {

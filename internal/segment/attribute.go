@@ -168,7 +168,7 @@ func (a *attribute) derive(c carrier, buf *[2]prop) (string, bool) {
 		}
 		text := vals[0].Value.String()
 		if a.parameter == "" {
-			return continentOf(text)
+			return ContinentOf(text)
 		}
 		if v, ok := queryParameter(text, a.parameter); ok {
 			return v, true

@@ -25,6 +25,7 @@ type Log struct {
 	streamEnds []int64
 	traits     map[string]visitor.Trait
 	listed     []truth // by list of the set: whether the visitor is on it
+	gone       int     // sessions begun by signals that have left the record's log
 	dropped    int     // signals that have left the record's log
 	horizon    int64   // time of the latest of them
 	bulk       int     // bytes of what the columns consist of, and of texts

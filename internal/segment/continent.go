@@ -29,9 +29,9 @@ var continentByCountry = func() map[string]string {
 	return out
 }()
 
-// continentOf returns the two-letter code of the continent of a country given
+// ContinentOf returns the two-letter code of the continent of a country given
 // by its alpha-2 code.
-func continentOf(country string) (string, bool) {
+func ContinentOf(country string) (string, bool) {
 	c, ok := continentByCountry[country]
 	if !ok {
 		c, ok = continentByCountry[strings.ToUpper(country)]

@@ -11,6 +11,7 @@ type session struct {
 	number    int  // of the visitor's sessions, from 1
 	continued bool // it began with signals that have left the log
 	first     int32
+	last      int64 // time of its latest activity
 }
 
 // A turn is the signal with which a session becomes that of the visitor's
@@ -31,6 +32,7 @@ func (b *binding) cutSessions() {
 	b.sessionOf = b.work.take(len(b.sigs))
 	b.sessions, b.turns = b.sessions[:0], b.turns[:0]
 	gone := b.openStreams()
+	b.log.gone = gone
 	begun, current := gone, int32(-1)
 	for i, at := range b.log.at {
 		st := &b.streams[b.deviceOf[i]]
@@ -44,6 +46,7 @@ func (b *binding) cutSessions() {
 				st.session = b.addSession(session{number: gone, first: int32(i), continued: true})
 			}
 			st.last, st.known = at, true
+			b.sessions[st.session].last = at
 			if current != st.session {
 				current = st.session
 				b.turns = append(b.turns, turn{int32(i), current})
@@ -165,4 +168,32 @@ func inSomeSession(f *frame, c *column, over func(*frame, *column, span) (truth,
 		result, next = max(result, t), min(next, until)
 	}
 	return result, next
+}
+
+// Sessions sum up how often a visitor has come.
+type Sessions struct {
+	Count   int     // all there ever were
+	Current Session // that of the latest activity; the zero Session if there was none
+	Mean    float64 // length in seconds of those that the log still holds
+}
+
+// A Session is an unbroken run of activity of one device.
+type Session struct {
+	Number     int   // of the visitor's sessions, from 1
+	Begin, End int64 // of what the log holds of it, ms since the epoch
+}
+
+// Sessions sums up all sessions there are, whenever they were.
+func (l *Log) Sessions() Sessions {
+	current, all := l.currentSession(len(l.at)), Sessions{Count: l.gone}
+	for i := range l.sessions {
+		s := &l.sessions[i]
+		begin := l.at[s.first]
+		all.Count = max(all.Count, s.number)
+		all.Mean += float64(s.last-begin) / 1000 / float64(len(l.sessions))
+		if i == current {
+			all.Current = Session{Number: s.number, Begin: begin, End: s.last}
+		}
+	}
+	return all
 }
