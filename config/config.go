@@ -52,6 +52,10 @@ type Config struct {
 	LogFormat   string // text or json
 	Grace       time.Duration
 	Ingest      Ingest
+
+	Personalization  Personalization // the APIs of Contentful Personalization
+	TrustedProxies   []string        // addresses and networks whose X-Forwarded-For is believed
+	LocationDatabase string          // a MaxMind DB; "" = none
 }
 
 // Ingest says how much work with signals is taken on at a time.
@@ -76,6 +80,8 @@ func (c Config) Check() error {
 		c.Pages.check(),
 		c.Purge.check(),
 		c.Snapshot.check(),
+		c.Personalization.check(),
+		c.checkProxies(),
 		notYet("metrics", c.Metrics),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),

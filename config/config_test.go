@@ -22,6 +22,7 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 			WebURL: "https://app.contentful.com", Poll: 30 * time.Second, PreviewPoll: 5 * time.Second,
 			Cache: "/etc/segue/data/content",
 		},
+		Personalization: Personalization{Prefixes: []string{"/experience", "/insights"}},
 		Identity: Identity{Cookies: []string{
 			"ajs_anonymous_id", "rl_anonymous_id", "__eventn_id", "ntaid", "ctfl-opt-aid", "segue_id", "_ga", "ajs_user_id",
 		}},
@@ -108,6 +109,8 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"no id of a service": {src: "purge: { fastly: a/b, fastlyToken: x }\n", want: []string{`purge.fastly: "a/b" is not an id`}},
 		"keys":               {src: "keys: keys.yaml\n", want: []string{"keys: ", "not supported yet"}},
 		"metrics":            {src: "metrics: m.yaml\n", want: []string{"metrics: ", "not supported yet"}},
+		"prefix":             {src: "personalization: {prefixes: [experience]}\n", want: []string{`personalization.prefixes[0]: "experience" is not a path`}},
+		"proxy":              {src: "trustedProxies: [10.0.0.0/8, proxy]\n", want: []string{`trustedProxies[1]: "proxy" is neither an address nor a network`}},
 		"zone":               {src: "timezone: Mars/Olympus\n", want: []string{`timezone: "Mars/Olympus" is not an IANA time zone`}},
 		"weekday":            {src: "weekStart: mondy\n", want: []string{`weekStart: "mondy" is none of`, `did you mean "monday"?`}},
 		"level":              {src: "logLevel: loud\n", want: []string{`logLevel: "loud" is none of debug, info, warn, error`}},

@@ -80,6 +80,12 @@ var settings = []setting{
 	{"logLevel", func(c *Config) any { return &c.LogLevel }, nil},
 	{"logFormat", func(c *Config) any { return &c.LogFormat }, nil},
 	{"grace", func(c *Config) any { return &c.Grace }, nil},
+	{"trustedProxies", func(c *Config) any { return &c.TrustedProxies }, nil},
+	{"locationDatabase", func(c *Config) any { return &c.LocationDatabase }, rebase},
+
+	{"personalization.prefixes", func(c *Config) any { return &c.Personalization.Prefixes }, nil},
+	{"personalization.organizations", func(c *Config) any { return &c.Personalization.Organizations }, nil},
+	{"personalization.environments", func(c *Config) any { return &c.Personalization.Environments }, nil},
 
 	{"identity.cookies", func(c *Config) any { return &c.Identity.Cookies }, nil},
 	{"identity.domain", func(c *Config) any { return &c.Identity.Domain }, nil},

@@ -52,6 +52,8 @@
 //	httpapi/caller           who calls: the visitor of cookies, prefetches, bots
 //	httpapi/snapshot         what is known of a visitor, signed, in a cookie
 //	httpapi/edge             what proxies and CDNs ask before they serve
+//	httpapi/geo              where a request comes from
+//	httpapi/ninetailed       the APIs of Contentful Personalization
 //	httpapi/webhooks         what a CMS tells
 //	httpapi/admin            backtests and lists, for operators
 //

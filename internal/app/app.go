@@ -20,7 +20,9 @@ import (
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
+	"github.com/segue-dev/segue/internal/httpapi/geo"
 	"github.com/segue-dev/segue/internal/httpapi/intake"
+	"github.com/segue-dev/segue/internal/httpapi/ninetailed"
 	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -64,7 +66,11 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
-	opts := httpapi.Options{Log: log, Observer: metrics, Intake: intakeOptions(cfg, metrics), Previews: live.previews(cfg), Caching: cachingOf(cfg), Parts: append([]httpapi.Part{
+	personalization, err := personalizationOf(cfg)
+	if err != nil {
+		return err
+	}
+	opts := httpapi.Options{Log: log, Observer: metrics, Intake: intakeOptions(cfg, metrics), Previews: live.previews(cfg), Caching: cachingOf(cfg), Personalization: personalization, Parts: append([]httpapi.Part{
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
 	}, live.parts()...)}
@@ -93,6 +99,16 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// personalizationOf returns how the APIs of Contentful Personalization are
+// served.
+func personalizationOf(cfg config.Config) (ninetailed.Options, error) {
+	locator, err := geo.Open(geo.Options{Database: cfg.LocationDatabase, Trusted: cfg.Proxies()})
+	return ninetailed.Options{
+		Prefixes: cfg.Personalization.Prefixes, Organizations: cfg.Personalization.Organizations,
+		Environments: cfg.Personalization.Environments, Locator: locator,
+	}, err
 }
 
 // stop tells balancers first, then waits for the requests under way. The admin

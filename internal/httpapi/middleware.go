@@ -84,7 +84,7 @@ func requestID(given string) string {
 // What browsers may send, and may read of an answer. Chrome keeps a preflight
 // for two hours at most.
 const (
-	corsRequestHeaders  = "authorization, content-type, anonymousid, sentat, x-write-key, x-api-key, x-retry-count, x-request-id, x-ip-policy, x-enable-debug, if-none-match, traceparent"
+	corsRequestHeaders  = "authorization, content-type, anonymousid, sentat, x-write-key, x-api-key, x-retry-count, x-force-ip, x-request-id, x-ip-policy, x-enable-debug, if-none-match, traceparent"
 	corsResponseHeaders = "ETag, Retry-After, Segue-Key, Server-Timing, X-Request-Id"
 	corsMaxAge          = "7200"
 )

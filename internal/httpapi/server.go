@@ -26,6 +26,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/edge"
 	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/native"
+	"github.com/segue-dev/segue/internal/httpapi/ninetailed"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/httpapi/segmentio"
 	"github.com/segue-dev/segue/internal/httpapi/snapshot"
@@ -51,12 +52,15 @@ type Options struct {
 	Keys      []byte            // JWK set that snapshots are verified with; nil = an empty one
 	Caching   native.Caching    // of public pages
 	Intake    intake.Options    // how much is taken in at a time
+	// Personalization is how the APIs of Contentful Personalization are served.
+	Personalization ninetailed.Options
 }
 
 // A Resolver answers for visitors; resolve.Resolver is one.
 type Resolver interface {
 	native.Resolver
 	edge.Resolver
+	ninetailed.Resolver
 }
 
 // An Observer is told of every request answered, for metrics. route is the
@@ -84,8 +88,10 @@ func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
 	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers, Snapshots: opts.Snapshots, Caching: opts.Caching})
-	segmentio.Mount(s.echo, intake.New(in, opts.Intake))
+	signals := intake.New(in, opts.Intake)
+	segmentio.Mount(s.echo, signals)
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
+	ninetailed.Mount(s.echo, resolver, signals, opts.Personalization)
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })
 	s.mountWellKnown(opts.Keys)

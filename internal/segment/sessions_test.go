@@ -18,12 +18,18 @@ func TestSessionsSumUpHowOftenAVisitorHasCome(t *testing.T) {
 	}{
 		"nobody yet": {``, Sessions{}},
 		"one signal": {`0s page`, Sessions{Count: 1, Current: Session{1, ms("0s"), ms("0s")}}},
-		"the latest is the current": {"-2h page\n-110m page\n0s page\n1m Step\n3m page",
-			Sessions{Count: 2, Current: Session{2, ms("0s"), ms("3m")}, Mean: (600 + 180) / 2}},
-		"a hidden tab prolongs nothing": {"0s page\n1m page\n2m Heartbeat visible=false",
-			Sessions{Count: 1, Current: Session{1, ms("0s"), ms("1m")}, Mean: 60}},
-		"of several devices that of the latest activity": {"0s page device=a\n1m page device=b\n2m page device=a",
-			Sessions{Count: 2, Current: Session{1, ms("0s"), ms("2m")}, Mean: 60}},
+		"the latest is the current": {
+			"-2h page\n-110m page\n0s page\n1m Step\n3m page",
+			Sessions{Count: 2, Current: Session{2, ms("0s"), ms("3m")}, Mean: (600 + 180) / 2},
+		},
+		"a hidden tab prolongs nothing": {
+			"0s page\n1m page\n2m Heartbeat visible=false",
+			Sessions{Count: 1, Current: Session{1, ms("0s"), ms("1m")}, Mean: 60},
+		},
+		"of several devices that of the latest activity": {
+			"0s page device=a\n1m page device=b\n2m page device=a",
+			Sessions{Count: 2, Current: Session{1, ms("0s"), ms("2m")}, Mean: 60},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, tc.want, set.Bind(record(t, tc.signals)).Sessions())

@@ -20,6 +20,7 @@ type wire struct {
 // category of a page, and what an exposure is of.
 var subjectFields = [...]string{
 	"category", "componentType", "componentId", "experienceId", "variantIndex", "viewDurationMs", "viewId",
+	"hoverDurationMs", "hoverId",
 }
 
 // takeApart finds the fields of the valid JSON object raw; of a repeated one
