@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test clients check lint fuzz oracle bench image clean
+.PHONY: build run test clients js check lint fuzz oracle bench image clean
 
 build: ## the binary, static
 	$(GO) build -trimpath -ldflags "-s -w -X github.com/segue-dev/segue/internal/app.version=$(VERSION)" -o bin/segue ./cmd/segue
@@ -42,6 +42,9 @@ clients: $(CLIENTS)
 $(CLIENTS): %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci
 	touch $@
+
+js: ## the client for browsers, from clients/js/src into clients/js/dist
+	clients/js/build.sh
 
 check: lint ## format, vet, lint, tidiness: what a change must pass besides its tests
 	$(GO) vet ./...

@@ -23,6 +23,7 @@ var servers = map[string]func(t *testing.T) string{
 	"STOREFRONT_URL":  storefront,
 	"CHROMIUM":        browser,
 	"ANALYTICS":       analytics,
+	"SHOPS":           shops,
 }
 
 // storefront is Segue itself, as a process that serves the storefront example.

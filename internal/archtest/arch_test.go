@@ -28,6 +28,7 @@ var tiers = []struct {
 	{"words", true, true, []string{
 		"internal/fault", "internal/spelling", "internal/rawjson", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax", "internal/segment/whatif", "internal/segment/corpus",
 		"internal/content", "internal/experience", "internal/experience/bucket", "internal/permutation", "internal/decision",
+		"clients/js", // files to serve
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
 	{"flows", true, false, []string{"internal/feed", "internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
@@ -45,7 +46,7 @@ var tiers = []struct {
 		"internal/contentful/emulator/webhook", "internal/contentful/emulator/faults", "internal/contentful/emulator/host",
 		"internal/contentful/emulator", "internal/contentful/emulator/emulatortest",
 	}},
-	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "internal/testkit", "cmd/segue", "cmd/conformance", "clients/acceptance", "internal/archtest"}},
+	{"assembly", true, false, []string{"config", "internal/app", "internal/cli", "internal/testkit", "cmd/segue", "cmd/conformance", "examples/storefront/site", "clients/acceptance", "internal/archtest"}},
 }
 
 // allowed are the exceptions to the rules above, each with its reason.

@@ -115,8 +115,8 @@ func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 func template(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
-		if name, ok := strings.CutPrefix(part, ":"); ok {
-			parts[i] = "{" + name + "}"
+		if before, name, ok := strings.Cut(part, ":"); ok {
+			parts[i] = before + "{" + name + "}"
 		}
 	}
 	return strings.Join(parts, "/")

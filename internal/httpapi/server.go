@@ -95,6 +95,7 @@ func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })
 	s.mountWellKnown(opts.Keys)
+	s.mountScripts()
 	s.mountHealth()
 	return s.ready()
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	js "github.com/segue-dev/segue/clients/js"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/httpapi/openapitest"
@@ -273,4 +274,32 @@ func TestAccessLinesAreLoggedAtDebug(t *testing.T) {
 	require.Equal(t, "/v1/visitors/:id/explain", line["route"])
 	require.InDelta(t, 200, line["status"], 0)
 	require.NotContains(t, log.String(), "secret", "visitors are not named in the log")
+}
+
+func TestTheClientIsServedUnderItsNameAndItsHash(t *testing.T) {
+	s := public(product{}, nil)
+	for name, f := range map[string]js.File{"/segue.js": js.Script(), "/segue.mjs": js.Module()} {
+		res := do(s, "GET", name, "", nil)
+		require.Equal(t, 200, res.Code)
+		require.Equal(t, string(f.Plain), res.Body.String())
+		require.Equal(t, "text/javascript; charset=utf-8", res.Header().Get("Content-Type"))
+		require.Contains(t, res.Header().Get("Cache-Control"), "max-age=300")
+
+		tag := res.Header().Get("ETag")
+		require.Equal(t, 304, do(s, "GET", name, "", map[string]string{"If-None-Match": tag}).Code)
+		zipped := do(s, "GET", name, "", map[string]string{"Accept-Encoding": "gzip, br"})
+		require.Equal(t, "gzip", zipped.Header().Get("Content-Encoding"))
+		require.Equal(t, f.Gzip, zipped.Body.Bytes())
+		require.NotEqual(t, tag, zipped.Header().Get("ETag"))
+
+		hashed := res.Header().Get("Content-Location")
+		res = do(s, "GET", hashed, "", nil)
+		require.Equal(t, string(f.Plain), res.Body.String())
+		require.Contains(t, res.Header().Get("Cache-Control"), "immutable")
+		require.Equal(t, http.StatusOK, do(s, "HEAD", hashed, "", nil).Code)
+	}
+	res := do(s, "GET", "/segue.0a1b2c.js", "", nil)
+	require.Equal(t, string(js.Script().Plain), res.Body.String(), "a page of before or after an update")
+	require.Equal(t, "no-store", res.Header().Get("Cache-Control"))
+	require.Equal(t, 404, do(s, "GET", "/segue.css", "", nil).Code)
 }

@@ -1,8 +1,8 @@
 // What the shop itself does in the browser: a basket that is only a list of
 // names, and telling Segue what is done. `segue` may not be loaded yet, or never
 // be; what is pushed waits for it.
-const segue = (window.segue = window.segue || [])
-const signal = (event, properties) => segue.push(['track', event, properties])
+window.segue = window.segue || []
+const signal = (event, properties) => window.segue.push(['track', event, properties])
 
 const read = () => JSON.parse(localStorage.getItem('basket') ?? '[]')
 function write(items) {

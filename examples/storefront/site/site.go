@@ -16,7 +16,6 @@ package site
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -40,9 +39,6 @@ type Options struct {
 	Patience   time.Duration // for Segue to answer; 0 = 300 ms
 	Log        *slog.Logger  // nil = slog.Default()
 }
-
-// VisitorCookie has the id of the visitor. The client uses the same.
-const VisitorCookie = "segue_id"
 
 // A shop serves the site.
 type shop struct {
@@ -146,7 +142,7 @@ func (s *shop) view(w http.ResponseWriter, r *http.Request, ref string) (view, s
 		return s.content.staticView(path, ref, baseline), "no-store"
 	}
 	if s.perVisitor {
-		got, state, err := s.resolve(r.Context(), visitor(w, r), ref)
+		got, state, err := s.resolve(w, r, ref)
 		if err == nil {
 			return visitorView(path, ref, baseline, got, state), forOne
 		}
@@ -203,16 +199,6 @@ var policy = func() string {
 		"base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 }()
 
-// visitor returns the id of the visitor, who gets a new one if there is none.
-func visitor(w http.ResponseWriter, r *http.Request) string {
-	if c, err := r.Cookie(VisitorCookie); err == nil && c.Value != "" {
-		return c.Value
-	}
-	id := rand.Text()
-	http.SetCookie(w, &http.Cookie{Name: VisitorCookie, Value: id, Path: "/", MaxAge: 400 * 24 * 60 * 60, SameSite: http.SameSiteLaxMode})
-	return id
-}
-
 // keyed returns the page for a key.
 func (s *shop) keyed(ctx context.Context, ref, key string) (page object, err error) {
 	at := s.segue.JoinPath("v1", "pages", url.PathEscape(ref), url.PathEscape(key))
@@ -220,27 +206,33 @@ func (s *shop) keyed(ctx context.Context, ref, key string) (page object, err err
 	if err != nil {
 		return nil, err
 	}
-	raw, err := s.ask(req)
+	raw, _, err := s.ask(req)
 	if err != nil {
 		return nil, err
 	}
 	return page, json.Unmarshal(raw, &page)
 }
 
-// resolve asks what a visitor should see. state is the answer without the page.
-func (s *shop) resolve(ctx context.Context, visitor, ref string) (got answer, state json.RawMessage, err error) {
-	body, err := json.Marshal(map[string]string{"visitor": visitor, "page": ref})
+// passed are the headers by which Segue knows the visitor and what they use.
+var passed = []string{"Cookie", "User-Agent", "Accept-Language", "Referer", "Sec-Fetch-Mode", "Sec-Purpose", "Sec-GPC", "X-Forwarded-Proto"}
+
+// resolve asks what the visitor of a request should see, and hands on the cookies
+// that Segue sets. state is the answer without the page.
+func (s *shop) resolve(w http.ResponseWriter, r *http.Request, ref string) (got answer, state json.RawMessage, err error) {
+	at := s.segue.JoinPath("v1", "resolve")
+	at.RawQuery = url.Values{"page": {ref}}.Encode()
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, at.String(), nil)
 	if err != nil {
 		return got, nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.segue.JoinPath("v1", "resolve").String(), bytes.NewReader(body))
+	for _, name := range passed {
+		req.Header[name] = r.Header[name]
+	}
+	raw, header, err := s.ask(req)
 	if err != nil {
 		return got, nil, err
 	}
-	raw, err := s.ask(req)
-	if err != nil {
-		return got, nil, err
-	}
+	w.Header()["Set-Cookie"] = header["Set-Cookie"]
 	if err := json.Unmarshal(raw, &got); err != nil {
 		return got, nil, err
 	}
@@ -253,15 +245,15 @@ func (s *shop) resolve(ctx context.Context, visitor, ref string) (got answer, st
 	return got, state, err
 }
 
-func (s *shop) ask(req *http.Request) ([]byte, error) {
+func (s *shop) ask(req *http.Request) (body []byte, header http.Header, err error) {
 	res, err := s.client.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
+	body, err = io.ReadAll(res.Body)
 	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s: %.200s", req.URL.Path, res.Status, raw)
+		err = fmt.Errorf("%s: %s: %.200s", req.URL.Path, res.Status, body)
 	}
-	return raw, err
+	return body, res.Header, err
 }

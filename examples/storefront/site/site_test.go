@@ -83,7 +83,7 @@ var slot = regexp.MustCompile(`<segue-slot name="([^"]+)" variant="(\d)"(?: expe
 
 func TestAPageIsThatOfItsVisitor(t *testing.T) {
 	segue := testkit.Example(t, "storefront")
-	res, body := get(t, open(t, segue.URL, true)+"/", "Cookie", site.VisitorCookie+"=buyer-ana")
+	res, body := get(t, open(t, segue.URL, true)+"/", "Cookie", "ajs_anonymous_id=buyer-ana", "Sec-Fetch-Mode", "navigate", "User-Agent", "Mozilla/5.0")
 	require.Contains(t, res.header.Get("Cache-Control"), "private")
 	require.Contains(t, body, "One step left")
 	require.NotContains(t, body, "Slow water")
