@@ -56,6 +56,8 @@ type Config struct {
 	Personalization  Personalization // the APIs of Contentful Personalization
 	TrustedProxies   []string        // addresses and networks whose X-Forwarded-For is believed
 	LocationDatabase string          // a MaxMind DB; "" = none
+	DeadLetters      string          // directory; "" = rejected signals are not kept
+	DeadLettersSize  Size            // of its files together
 }
 
 // Ingest says how much work with signals is taken on at a time.
@@ -66,6 +68,10 @@ type Ingest struct {
 
 // minInFlight is the greatest body, which must always find room.
 const minInFlight = 1 << 20
+
+// minDeadLetters leaves room for the greatest body, written as text, in each of
+// two files.
+const minDeadLetters = 16 << 20
 
 // Check returns every mistake at once, each naming its key; nil if none.
 func (c Config) Check() error {
@@ -88,6 +94,7 @@ func (c Config) Check() error {
 		atLeast("retention", int64(c.Retention), 0, "use 0 to keep signals for ever"),
 		atLeast("sessionGap", int64(c.SessionGap), int64(time.Second), "30m is usual"),
 		atLeast("ingest.inFlight", int64(c.Ingest.InFlight), minInFlight, "4MiB is usual, and 1MiB the least"),
+		atLeast("deadLettersSize", int64(c.DeadLettersSize), minDeadLetters, "64MiB is usual, and 16MiB the least"),
 		atLeast("ingest.wait", int64(c.Ingest.Wait), int64(time.Millisecond), "1s is usual"),
 		atLeast("grace", int64(c.Grace), 0, "15s is usual"),
 		c.checkZone(),

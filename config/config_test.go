@@ -42,6 +42,8 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 		LogFormat:  "text",
 		Grace:      15 * time.Second,
 		Ingest:     Ingest{InFlight: 4 << 20, Wait: time.Second},
+
+		DeadLetters: "/etc/segue/data/rejected", DeadLettersSize: 64 << 20,
 	}, c)
 	for _, s := range settings {
 		_, name, nested := strings.Cut(s.key, ".")

@@ -94,6 +94,8 @@ var settings = []setting{
 	{"snapshot.keys", func(c *Config) any { return &c.Snapshot.Keys }, nil},
 	{"snapshot.life", func(c *Config) any { return &c.Snapshot.Life }, nil},
 	{"edge.pages", func(c *Config) any { return &c.Edge.Pages }, nil},
+	{"deadLetters", func(c *Config) any { return &c.DeadLetters }, rebase},
+	{"deadLettersSize", func(c *Config) any { return &c.DeadLettersSize }, nil},
 	{"ingest.inFlight", func(c *Config) any { return &c.Ingest.InFlight }, nil},
 	{"ingest.wait", func(c *Config) any { return &c.Ingest.Wait }, nil},
 

@@ -41,6 +41,7 @@
 //	contentful/space         exports and the nt_* content model, in the words above
 //	contentful/mirror        a live space, copied and kept fresh
 //	purge                    caches told to drop what has changed
+//	deadletter               what was rejected, kept in a file to be mended
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP
 //	httpapi                  listeners, limits, probes; with its dialects the only user of echo

@@ -21,7 +21,6 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/httpapi/geo"
-	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/ninetailed"
 	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/ingest"
@@ -63,7 +62,9 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		return err
 	}
 	files.published = caches.published
-	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics})
+	letters := openLetters(cfg, log, metrics)
+	defer func() { err = errors.Join(err, letters.Close()) }()
+	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics, Rejects: letters})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
 	personalization, err := personalizationOf(cfg)
@@ -148,10 +149,6 @@ func OpenStore(cfg config.Config, log *slog.Logger) (Store, error) {
 	default:
 		return nil, fmt.Errorf("store: %q cannot be opened", cfg.Store)
 	}
-}
-
-func intakeOptions(cfg config.Config, metrics *telemetry.Metrics) intake.Options {
-	return intake.Options{InFlight: int64(cfg.Ingest.InFlight), Wait: cfg.Ingest.Wait, Observer: metrics}
 }
 
 // Limits returns the bounds of a visitor's record.

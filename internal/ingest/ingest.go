@@ -37,6 +37,14 @@ type Options struct {
 	// Changed is told of every visitor whose record has changed, once that is
 	// durable. It must not block. Nil = nobody is told.
 	Changed func(visitor string)
+	Rejects Rejects // nil = what is rejected is told to who sent it, and that is all
+}
+
+// Rejects keep the messages that were rejected, for people to look at and mend.
+type Rejects interface {
+	// Keep is given the rejected messages of a batch whose others are durable. It
+	// must not block, nor hold on to the batch.
+	Keep(b Batch, rejected []Rejection)
 }
 
 // An Observer is told what became of batches, for metrics. It must not block;
@@ -136,6 +144,9 @@ func (in *Ingester) Accept(ctx context.Context, b Batch) (Receipt, error) {
 		return Receipt{}, err
 	}
 	in.report(receipt, tally)
+	if in.opts.Rejects != nil && len(receipt.Rejected) > 0 {
+		in.opts.Rejects.Keep(b, receipt.Rejected)
+	}
 	return receipt, nil
 }
 

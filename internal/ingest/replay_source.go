@@ -118,6 +118,10 @@ func (r csvRow) identity() []byte {
 	return b
 }
 
+// maxLine is how many bytes a line may have: a message, and what is said of it
+// where it was rejected.
+const maxLine = signal.MaxMessage + 4<<10
+
 // A lineSource reads NDJSON: messages in the JSON of the Segment spec, or
 // whatever objects a mapping understands.
 type lineSource struct {
@@ -127,7 +131,7 @@ type lineSource struct {
 }
 
 func newLineSource(r io.Reader, m *mapper) *lineSource {
-	return &lineSource{r: bufio.NewReaderSize(r, signal.MaxMessage+2), mapper: m}
+	return &lineSource{r: bufio.NewReaderSize(r, maxLine), mapper: m}
 }
 
 func (s *lineSource) resume(r io.Reader, at mark) {
@@ -181,6 +185,11 @@ func (s *lineSource) line() (line []byte, whole bool, err error) {
 // would be another signal each time it is replayed.
 func decodeLine(line []byte) signal.Message {
 	m, err := signal.DecodeMessage(line)
+	if err != nil || m.Type == "" {
+		if mended, ok := decodeLetter(line); ok {
+			m, err = mended, nil
+		}
+	}
 	if err != nil {
 		m.Err = err
 		return m

@@ -100,7 +100,7 @@ func (r *Resolver) remember(ctx context.Context, set *segment.Set, id string, re
 	if req.Dry {
 		take = r.ingest.Rehearse
 	}
-	receipt, err := take(ctx, ingest.Batch{Messages: messages})
+	receipt, err := take(ctx, ingest.Batch{Messages: messages, Source: "/v1/resolve"})
 	if err != nil {
 		return nil, receipt, err
 	}

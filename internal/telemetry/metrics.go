@@ -44,6 +44,8 @@ type Metrics struct {
 	inFlight     prometheus.Gauge
 	turnedAway   prometheus.Counter
 	joins        *prometheus.CounterVec
+	lettersKept  prometheus.Counter
+	lettersLost  prometheus.Counter
 	phases       [4]prometheus.Observer // in the order of phaseNames
 	slots        *prometheus.CounterVec
 	truncated    prometheus.Counter
@@ -89,6 +91,8 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 			Name: "segue_identity_joins_total",
 			Help: "What was said of two ids being one visitor's, by what became of it; implausible, crowded and two-users were not followed.",
 		}, []string{"outcome"}),
+		lettersKept: counter("segue_dead_letters_total", "Rejected signals that were kept in the file of dead letters."),
+		lettersLost: counter("segue_dead_letters_lost_total", "Rejected signals that could not be kept: too many came at a time, or the file cannot be written."),
 		slots: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_slot_resolutions_total", Help: "Slots decided, by experience (none: the baseline by default), variant and reason.",
 		}, []string{"experience", "variant", "reason"}),
@@ -118,7 +122,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	}
 	m.mirrors.register(registry)
 	m.permutations.register(registry)
-	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.joins, m.inFlight, m.turnedAway,
+	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.joins, m.inFlight, m.turnedAway, m.lettersKept, m.lettersLost,
 		phases, m.slots, m.truncated, m.edge, m.snapshots, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -182,6 +186,13 @@ func (m *Metrics) InFlight(change int64) { m.inFlight.Add(float64(change)) }
 
 // TurnedAway counts a request that was not let in.
 func (m *Metrics) TurnedAway() { m.turnedAway.Inc() }
+
+// DeadLetters counts rejected signals by whether they were kept; it implements
+// deadletter.Observer.
+func (m *Metrics) DeadLetters(kept, lost int) {
+	m.lettersKept.Add(float64(kept))
+	m.lettersLost.Add(float64(lost))
+}
 
 // Resolved counts an answer; it implements resolve.Observer.
 func (m *Metrics) Resolved(a *resolve.Answer, t resolve.Timing) {

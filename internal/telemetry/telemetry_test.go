@@ -69,6 +69,7 @@ func TestWhatIsCounted(t *testing.T) {
 	m.InFlight(3)
 	m.InFlight(-1)
 	m.TurnedAway()
+	m.DeadLetters(3, 1)
 	lines := scrape(m)
 	for _, want := range []string{
 		`http_server_request_duration_seconds_count{method="GET",route="/v1/resolve",status="200"} 1`,
@@ -76,6 +77,8 @@ func TestWhatIsCounted(t *testing.T) {
 		`segue_signals_accepted_total 5`,
 		`segue_ingest_in_flight_bytes 2`,
 		`segue_ingest_turned_away_total 1`,
+		`segue_dead_letters_total 3`,
+		`segue_dead_letters_lost_total 1`,
 		`segue_signals_duplicate_total 2`,
 		`segue_signals_conflicting_total 1`,
 		`segue_signals_clamped_total 3`,
