@@ -190,3 +190,16 @@ func FreeAddress(t testing.TB) string {
 	require.NoError(t, ln.Close())
 	return ln.Addr().String()
 }
+
+// Freeze makes the server answer nothing, though its listeners stay open, until
+// Thaw.
+func (s *Server) Freeze(t testing.TB) {
+	t.Helper()
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGSTOP))
+}
+
+// Thaw ends what Freeze began.
+func (s *Server) Thaw(t testing.TB) {
+	t.Helper()
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGCONT))
+}

@@ -99,6 +99,7 @@ type api struct {
 // An outcome is what a request is answered.
 type outcome struct {
 	page     string // entry id; "" = the whole content
+	locale   string // as it was asked for; "" = the content's default
 	key      string
 	got      *resolve.Answer    // nil = none
 	known    *snapshot.Snapshot // what the visitor's cookie knew, if that is all there is; nil = nothing

@@ -225,6 +225,14 @@ func TestAnUnknownPage(t *testing.T) {
 	res = ask(e, "GET", "/v1/edge", map[string]string{"Cookie": "ntaid=a", "X-Original-URI": "/favicon.ico"})
 	require.Empty(t, res.Header().Get("X-Segue-Fallback"), "not every path is a page")
 	require.Empty(t, res.Header().Get("X-Segue-Page"))
+	require.Empty(t, res.Header().Get("X-Segue-Locale"))
+}
+
+func TestALocaleThatIsAskedForIsTold(t *testing.T) {
+	e := serve(&resolver{}, edge.Options{Pages: rules(t, "/de/* page de-DE", "/* page")})
+	for path, locale := range map[string]string{"/de/kettles": "de-DE", "/kettles": ""} {
+		require.Equal(t, locale, ask(e, "GET", "/v1/edge", map[string]string{"Cookie": "ntaid=a", "X-Original-URI": path}).Header().Get("X-Segue-Locale"))
+	}
 }
 
 // withSnapshots returns a route whose visitors keep snapshots, signed now at noon.

@@ -46,6 +46,7 @@ func (a *api) within(ctx context.Context, q question) outcome {
 func (a *api) baseline(q question) (o outcome) {
 	var err error
 	if o.page, o.key, err = a.resolver.Baseline(q.Page, q.Locale); err == nil {
+		o.locale = q.Locale
 		return o
 	}
 	if q.named {

@@ -24,6 +24,7 @@ func (o *outcome) write(header http.Header) {
 	}
 	set("X-Segue-Key", o.key)
 	set("X-Segue-Page", fit(o.page))
+	set("X-Segue-Locale", fit(o.locale))
 	set("X-Segue-Fallback", string(o.fallback))
 	switch {
 	case o.got != nil:
