@@ -114,7 +114,7 @@ func TestWebhooksAreStandardOnes(t *testing.T) {
 	require.Equal(t, "/hooks?for=segue", r.got[0].RequestURI)
 	require.JSONEq(t, `{"type": "pages.changed", "timestamp": "2026-11-25T12:00:00Z", "data": {
 		"tags": ["v-about.de.k2", "v-home.en-US.k1"],
-		"pages": [{"page": "about", "locale": "de", "keys": ["k2"]}, {"page": "home", "locale": "en-US", "keys": ["k1"]}]}}`, r.bodies[0])
+		"pages": [{"page": "about", "names": [], "locale": "de", "keys": ["k2"]}, {"page": "home", "names": ["page:/"], "locale": "en-US", "keys": ["k1"]}]}}`, r.bodies[0])
 
 	header := r.got[0].Header
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))

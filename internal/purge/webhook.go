@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,7 +59,8 @@ type changedData struct {
 }
 
 type changedPage struct {
-	Page   string   `json:"page"`
+	Page   string   `json:"page"`  // entry id
+	Names  []string `json:"names"` // under which it was asked for, such as "page:home"
 	Locale string   `json:"locale"`
 	Keys   []string `json:"keys"`
 }
@@ -72,7 +74,7 @@ func (w *webhook) Purge(ctx context.Context, drops []Drop, at time.Time) error {
 	for _, d := range drops { // in order of place
 		last := len(news.Data.Pages) - 1
 		if last < 0 || news.Data.Pages[last].Page != d.Page || news.Data.Pages[last].Locale != d.Locale {
-			news.Data.Pages = append(news.Data.Pages, changedPage{Page: d.Page, Locale: d.Locale})
+			news.Data.Pages = append(news.Data.Pages, changedPage{Page: d.Page, Names: pageNames(d), Locale: d.Locale})
 			last++
 		}
 		news.Data.Pages[last].Keys = append(news.Data.Pages[last].Keys, d.Key)
@@ -93,6 +95,16 @@ func (w *webhook) Purge(ctx context.Context, drops []Drop, at time.Time) error {
 	r.Header.Set("webhook-signature", "v1,"+w.sign(id+"."+sent+"."+string(body)))
 	_, err = w.do(r)
 	return err
+}
+
+// pageNames returns under which names the page of d was asked for.
+func pageNames(d Drop) []string {
+	names := []string{}
+	for _, ref := range d.Names {
+		names = append(names, ref.Page)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (w *webhook) sign(text string) string {

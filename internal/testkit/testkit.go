@@ -111,9 +111,14 @@ func Serve(t testing.TB, args ...string) *Server {
 // the signals of its visitors as if they had just been sent.
 func Example(t testing.TB, name string, args ...string) *Server {
 	t.Helper()
-	config := Root(t, "examples", name, "segue.yaml")
-	args = append([]string{"--config", config, "--set", "store=pebble:" + t.TempDir()}, args...)
-	_, errs, code := Run(t, append(append([]string{"replay"}, args...), "--end", "now", Root(t, "examples", name, "signals.ndjson"))...)
+	return ExampleIn(t, Root(t, "examples", name), args...)
+}
+
+// ExampleIn is Example for a directory, such as a copy that the test edits.
+func ExampleIn(t testing.TB, dir string, args ...string) *Server {
+	t.Helper()
+	args = append([]string{"--config", filepath.Join(dir, "segue.yaml"), "--set", "store=pebble:" + t.TempDir()}, args...)
+	_, errs, code := Run(t, append(append([]string{"replay"}, args...), "--end", "now", filepath.Join(dir, "signals.ndjson"))...)
 	require.Zero(t, code, errs)
 	return Serve(t, args...)
 }

@@ -43,7 +43,7 @@ export type Entry = { sys: { id: string; contentType?: { sys: { id: string } } }
 /** Returns the page of a permutation, the same for everybody who gets it; undefined if there is no such page. */
 export async function pageOf(page: string, key: string): Promise<Entry | undefined> {
   const answer = await fetch(`${segue}/v1/pages/${encodeURIComponent(page)}/${encodeURIComponent(key)}`, {
-    next: { revalidate: 300 },
+    next: { revalidate: 300, tags: [tagOf(page, key)] },
   });
   if (answer.status === 404) return undefined;
   if (!answer.ok) throw new Error(`Segue answered ${answer.status} for ${page}: ${await answer.text()}`);
@@ -53,4 +53,9 @@ export async function pageOf(page: string, key: string): Promise<Entry | undefin
 /** The page that is shown at a path of the site. */
 export function pageAt(path: string): string {
   return "page:" + (path.replace(/^\/+|\/+$/g, "") || "home");
+}
+
+/** Names what Next.js keeps of a permutation, so that it can be dropped. */
+export function tagOf(page: string, key: string): string {
+  return `${page}/${key}`;
 }

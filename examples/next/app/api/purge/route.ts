@@ -3,16 +3,25 @@
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-import { revalidatePath } from "next/cache";
+import { revalidateTag } from "next/cache";
 
-type Told = { data?: { pages?: { page: string; key: string }[] } };
+import { everybody, tagOf } from "../../../lib/segue";
+
+type Told = { data?: { pages?: { names: string[]; keys: string[] }[] } };
 
 export async function POST(request: Request) {
   const body = await request.text();
   if (!genuine(request.headers, body)) return Response.json({ error: "not signed with SEGUE_PURGE_SECRET" }, { status: 401 });
-  const pages = (JSON.parse(body) as Told).data?.pages ?? [];
-  for (const { page, key } of pages) revalidatePath(`/${key}/${page.replace(/^page:(home$)?/, "")}`);
-  return Response.json({ purged: pages.length });
+  const purged: string[] = [];
+  for (const { names, keys } of (JSON.parse(body) as Told).data?.pages ?? []) {
+    for (const page of names) {
+      for (const key of keys) revalidateTag(tagOf(page, key), { expire: 0 });
+      // Everybody's page is what there is in need: it stays until there is a newer one.
+      revalidateTag(tagOf(page, everybody), "max");
+      purged.push(...keys.map((key) => tagOf(page, key)));
+    }
+  }
+  return Response.json({ purged });
 }
 
 /** Whether a request is signed as Standard Webhooks have it, within the last five minutes. */
