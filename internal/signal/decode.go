@@ -144,6 +144,9 @@ func decode(typ string, raw, batchContext []byte) Message {
 	if typ == "" {
 		m.Type = d.text("type", d.typ)
 	}
+	if m.Name == "" && (m.Type == Page.String() || m.Type == Screen.String()) {
+		m.Name = d.nameInProperties()
+	}
 	if m.Timestamp = d.time("originalTimestamp", d.originalTimestamp); m.Timestamp.IsZero() {
 		m.Timestamp = d.time("timestamp", d.timestamp)
 	}
@@ -163,6 +166,24 @@ func (d *decoder) fail(defect *Defect) {
 	if d.first == nil {
 		d.first = defect
 	}
+}
+
+// nameInProperties returns the name of a page or screen that stands in its
+// properties only, where Jitsu's clients put it; "" if what is there is not fit
+// for a name.
+func (d *decoder) nameInProperties() string {
+	if len(d.props) == 0 || d.props[0] != '{' {
+		return ""
+	}
+	raw := member(d.props, "name")
+	if len(raw) == 0 || raw[0] != '"' {
+		return ""
+	}
+	name := unquote(raw)
+	if (boundedText{"name", name, MaxName, Malformed}).check() != nil {
+		return ""
+	}
+	return name
 }
 
 // flatten gathers the properties: traits for an identify or group, which may

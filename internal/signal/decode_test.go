@@ -86,6 +86,23 @@ func TestRouteNamesTheType(t *testing.T) {
 	require.Len(t, m.Props, 1)
 }
 
+func TestAPagesNameMayStandInItsProperties(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"type":"page","userId":"u","properties":{"name":"Kettles"}}`:                         "Kettles",
+		`{"type":"screen","userId":"u","name":"","properties":{"name":"Basket"}}`:              "Basket",
+		`{"type":"page","userId":"u","name":"Home","properties":{"name":"Kettles"}}`:           "Home",
+		`{"type":"page","userId":"u","properties":{"name":{"de":"Kessel"}}}`:                   "",
+		`{"type":"page","userId":"u","properties":{"name":"` + fill(201) + `"}}`:               "",
+		`{"type":"page","userId":"u","properties":{"name":"a\nb"}}`:                            "",
+		`{"type":"page","userId":"u","properties":null}`:                                       "",
+		`{"type":"track","event":"e","userId":"u","properties":{"name":"Kettle","event":"x"}}`: "",
+	} {
+		m := decode(t, body)
+		require.NoError(t, m.Check(), body)
+		require.Equal(t, want, m.Name, body)
+	}
+}
+
 func TestFlattening(t *testing.T) {
 	for in, want := range map[string]string{
 		`{}`:                       ``,
