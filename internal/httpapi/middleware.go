@@ -81,16 +81,17 @@ func requestID(given string) string {
 	return strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36) // not a secret
 }
 
-// What browsers may send, and may read of an answer. Chrome keeps a preflight
-// for two hours at most.
+// What browsers may read of an answer, and how long they keep a preflight, in
+// seconds: Chrome for two hours at most.
 const (
-	corsRequestHeaders  = "authorization, content-type, anonymousid, sentat, x-write-key, x-api-key, x-retry-count, x-force-ip, x-request-id, x-ip-policy, x-enable-debug, if-none-match, traceparent"
 	corsResponseHeaders = "ETag, Retry-After, Segue-Key, Server-Timing, X-Request-Id"
 	corsMaxAge          = "7200"
 )
 
 // cors lets pages of any origin call, without credentials: nothing here goes by
-// cookies. One answer fits all origins, so caches need not vary by it.
+// cookies. One answer fits all origins, so caches need not vary by it. They may
+// send any header: analytics clients have their own, such as RudderStack's
+// Rsa-Retry-Attempt, and one that is not allowed would cost them the event.
 func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.anyOrigin {
@@ -102,7 +103,8 @@ func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 			if allow, ok := c.Get(echo.ContextKeyHeaderAllow).(string); ok {
 				header.Set(echo.HeaderAccessControlAllowMethods, allow)
 			}
-			header.Set(echo.HeaderAccessControlAllowHeaders, corsRequestHeaders)
+			header.Add(echo.HeaderVary, echo.HeaderAccessControlRequestHeaders)
+			header.Set(echo.HeaderAccessControlAllowHeaders, request.Get(echo.HeaderAccessControlRequestHeaders))
 			header.Set(echo.HeaderAccessControlMaxAge, corsMaxAge)
 		} else {
 			header.Set(echo.HeaderAccessControlExposeHeaders, corsResponseHeaders)

@@ -132,11 +132,12 @@ func TestWhatIsNotThere(t *testing.T) {
 
 func TestPagesOfAnyOriginMayCall(t *testing.T) {
 	s := public(product{}, nil)
-	res := do(s, "OPTIONS", "/v1/batch", "", map[string]string{"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"})
+	res := do(s, "OPTIONS", "/v1/batch", "", map[string]string{"Origin": "https://shop.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,rsa-retry-attempt"})
 	require.Equal(t, 204, res.Code)
 	require.Equal(t, "*", res.Header().Get("Access-Control-Allow-Origin"))
 	require.Contains(t, res.Header().Get("Access-Control-Allow-Methods"), "POST")
-	require.Contains(t, res.Header().Get("Access-Control-Allow-Headers"), "authorization")
+	require.Equal(t, "authorization,rsa-retry-attempt", res.Header().Get("Access-Control-Allow-Headers"))
+	require.Contains(t, res.Header().Values("Vary"), "Access-Control-Request-Headers")
 	require.Equal(t, "7200", res.Header().Get("Access-Control-Max-Age"))
 	require.Empty(t, res.Header().Get("Access-Control-Allow-Credentials"))
 
