@@ -262,7 +262,7 @@ func inserted(ids []string, id string) []string {
 func (s *joined) settle(ctx context.Context, id string) error {
 	for range 2 * maxHops {
 		r, err := s.Records.Get(ctx, id)
-		if err != nil {
+		if err != nil || r.Into != "" {
 			return err
 		}
 		note, other, err := s.due(ctx, r)

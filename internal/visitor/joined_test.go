@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"maps"
-	"slices"
 	"sync"
 	"testing"
 
@@ -16,129 +13,6 @@ import (
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
 )
-
-// memory is visitor.Records that keep what is stored as an engine does, encoded,
-// and crash when they are told to: a crash loses the change or only its
-// acknowledgement.
-type memory struct {
-	mu      sync.Mutex
-	blobs   map[string][]byte
-	stamps  map[string]uint64
-	stamp   uint64
-	crashIn int  // changes until the next crash; 0 = none
-	durable bool // whether the change is stored that crashes
-}
-
-var errCrash = errors.New("crash")
-
-func newMemory() *memory { return &memory{blobs: map[string][]byte{}, stamps: map[string]uint64{}} }
-
-func (m *memory) get(id string) *visitor.Record {
-	if blob, ok := m.blobs[id]; ok {
-		r, err := visitor.DecodeRecord(id, blob)
-		if err != nil {
-			panic(err)
-		}
-		return r
-	}
-	return &visitor.Record{ID: id}
-}
-
-func (m *memory) Get(_ context.Context, id string) (*visitor.Record, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.get(id), nil
-}
-
-func (m *memory) GetSince(_ context.Context, id string, stamp uint64) (*visitor.Record, uint64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := m.stamps[id]
-	if now != 0 && now == stamp {
-		return nil, now, nil
-	}
-	return m.get(id), now, nil
-}
-
-// crashes reports whether a change fails, and whether it is made.
-func (m *memory) crashes() (fails, made bool) {
-	if m.crashIn == 0 {
-		return false, true
-	}
-	m.crashIn--
-	return m.crashIn == 0, m.crashIn > 0 || m.durable
-}
-
-func (m *memory) set(id string, r *visitor.Record) error {
-	fails, made := m.crashes()
-	if made {
-		m.stamp++
-		m.blobs[id], m.stamps[id] = visitor.AppendRecord(nil, r), m.stamp
-	}
-	if fails {
-		return errCrash
-	}
-	return nil
-}
-
-func (m *memory) Update(_ context.Context, id string, f func(*visitor.Record) (visitor.Change, error)) (*visitor.Record, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r := m.get(id)
-	if _, err := f(r); err != nil { // as after a conflict
-		return nil, err
-	}
-	change, err := f(r)
-	if err != nil {
-		return nil, err
-	}
-	if len(change.Added) == 0 && !change.Whole {
-		return r, nil
-	}
-	if err := m.set(id, change.Next); err != nil {
-		return nil, err
-	}
-	return m.get(id), nil
-}
-
-func (m *memory) Erase(_ context.Context, id string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.blobs[id]; !ok {
-		return nil
-	}
-	fails, made := m.crashes()
-	if made {
-		delete(m.blobs, id)
-		delete(m.stamps, id)
-	}
-	if fails {
-		return errCrash
-	}
-	return nil
-}
-
-func (m *memory) All(context.Context) iter.Seq2[*visitor.Record, error] {
-	return func(yield func(*visitor.Record, error) bool) {
-		m.mu.Lock()
-		all := maps.Clone(m.blobs)
-		m.mu.Unlock()
-		for _, id := range slices.Sorted(maps.Keys(all)) {
-			r, err := visitor.DecodeRecord(id, all[id])
-			if !yield(r, err) {
-				return
-			}
-		}
-	}
-}
-
-func (m *memory) Counters(context.Context) iter.Seq2[visitor.Counter, error] {
-	return func(func(visitor.Counter, error) bool) {}
-}
-
-func (m *memory) Ping(context.Context) error { return nil }
-
-func (m *memory) Close() error { return nil }
 
 // A deed is an append or a join, as a client sends it until it is acknowledged.
 type deed struct {
@@ -297,4 +171,146 @@ func TestConcurrentJoins(t *testing.T) {
 		}
 		requireUnion(t, s, lim, deeds)
 	})
+}
+
+// meddling are joins of ids of one person that could get in each other's way,
+// but say nothing that contradicts the others.
+var meddling = [][]visitor.Join{{
+	{From: "a1", To: "u", As: visitor.Identified},
+	{From: "a2", To: "u", As: visitor.Identified},
+	{From: "a1", To: "a2", As: visitor.Linked},
+	{From: "u", To: "old-u", As: visitor.Aliased},
+	{From: "old-u", To: "u", As: visitor.Aliased},
+}, {
+	{From: "a1", To: "a2", As: visitor.Identified}, // both are sent as user ids, too
+	{From: "a2", To: "a1", As: visitor.Identified},
+	{From: "a2", To: "a1", As: visitor.Linked},
+	{From: "u", To: "a1", As: visitor.Linked},
+	{From: "a2", To: "u", As: visitor.Linked},
+}}
+
+// Whatever other joins happen between any two steps of a join: nothing is lost
+// and nothing counts twice.
+func TestAJoinMayBeInterruptedByOthers(t *testing.T) {
+	lim := visitor.Limits{MaxSignals: 3}
+	interrupt := func(t require.TestingT, call int, first visitor.Join, others ...visitor.Join) {
+		records := newMemory()
+		s, ctx := visitor.NewStore(records, lim), context.Background()
+		var deeds []deed
+		for i, id := range []string{"a1", "a2", "u", "old-u", "a1", "a2", "u", "old-u", "a1", "a1", "u", "u"} {
+			deeds = append(deeds, deed{id: id, sig: at(i, fmt.Sprint("m", i))})
+			require.NoError(t, deeds[i].do(ctx, s, lim))
+		}
+		records.calls, records.during = call, func() {
+			for _, j := range others {
+				require.NoError(t, deed{join: &j}.do(ctx, s, lim))
+			}
+		}
+		for _, j := range append([]visitor.Join{first}, others...) {
+			deeds = append(deeds, deed{join: &j})
+		}
+		for range 2 {
+			for _, d := range deeds[12:] {
+				require.NoError(t, d.do(ctx, s, lim))
+			}
+		}
+		requireUnion(t, s, lim, deeds)
+	}
+	for _, pool := range meddling {
+		for _, first := range pool {
+			for _, other := range pool {
+				for call := 1; call <= 12; call++ {
+					interrupt(t, call, first, other)
+				}
+			}
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		joins := rapid.SliceOfN(rapid.SampledFrom(rapid.SampledFrom(meddling).Draw(t, "pool")), 3, 4).Draw(t, "joins")
+		interrupt(t, rapid.IntRange(1, 20).Draw(t, "before call"), joins[0], joins[1:]...)
+	})
+}
+
+// Wherever the process ends during a join, what is read afterwards is what was
+// there before or what is there in the end, before anybody sends it again.
+func TestAnInterruptedJoinIsSeenAsAWholeOrNotAtAll(t *testing.T) {
+	lim, ctx := visitor.Limits{MaxSignals: 10}, context.Background()
+	join := visitor.Join{From: "a1", To: "u", By: signal.Signal{ID: "i", At: 7}}
+	joined := 0
+	for crashIn := 1; crashIn <= 4; crashIn++ {
+		for _, durable := range []bool{false, true} {
+			records := newMemory()
+			s := visitor.NewStore(records, lim)
+			mine, theirs := make([]signal.Signal, 12), make([]signal.Signal, 12)
+			for i := range mine {
+				mine[i], theirs[i] = at(2*i, fmt.Sprint("a", i)), at(2*i+1, fmt.Sprint("u", i))
+				mine[i].Device = "a1"
+				require.NoError(t, deed{id: "a1", sig: mine[i]}.do(ctx, s, lim))
+				require.NoError(t, deed{id: "u", sig: theirs[i]}.do(ctx, s, lim))
+			}
+			records.crashIn, records.durable = crashIn, durable
+			err := deed{join: &join}.do(ctx, s, lim)
+			require.Equal(t, crashIn <= 3, errors.Is(err, errCrash), "there are three steps")
+			records.crashIn = 0
+
+			anas, users := map[string]bool{}, map[string]bool{}
+			for range 2 {
+				a, err := s.Get(ctx, "a1")
+				require.NoError(t, err)
+				u, err := s.Get(ctx, "u")
+				require.NoError(t, err)
+				anas[dump(a.Unlinked())], users[dump(u.Unlinked())] = true, true
+				if a.ID == "u" {
+					joined++
+					union, _ := (&visitor.Record{ID: "u"}).With(lim, append(mine, theirs...)...)
+					require.Equal(t, dump(union), dump(a.Unlinked()))
+					require.Equal(t, dump(union), dump(u.Unlinked()))
+					require.Equal(t, "a1", u.StableID())
+				} else {
+					before, _ := (&visitor.Record{ID: "a1"}).With(lim, mine...)
+					require.Equal(t, dump(before), dump(a))
+					before, _ = (&visitor.Record{ID: "u"}).With(lim, theirs...)
+					require.Equal(t, dump(before), dump(u.Unlinked()))
+				}
+				for r, err := range s.All(ctx) {
+					require.NoError(t, err)
+					require.Contains(t, []string{dump(a.Unlinked()), dump(u.Unlinked())}, dump(r.Unlinked()))
+				}
+			}
+			require.Len(t, anas, 1, "reading changes nothing")
+			require.Len(t, users, 1)
+			require.NoError(t, deed{id: "a1", sig: at(99, "next")}.do(ctx, s, lim))
+			r, err := s.Get(ctx, "a1")
+			require.NoError(t, err)
+			require.Equal(t, r.ID == "u", r.Summary.Dropped == 15, "nor is anything counted twice")
+		}
+	}
+	require.Equal(t, 2*5, joined, "the second step joins")
+}
+
+// Wherever the process ends while a visitor is erased: once that is asked for
+// again, by the same id, nothing is left.
+func TestAnInterruptedErasureIsCompletedByTheNext(t *testing.T) {
+	ctx, lim := context.Background(), visitor.Limits{}
+	for _, id := range []string{"a1", "a2", "z1", "u"} {
+		for crashIn := 1; crashIn <= 5; crashIn++ {
+			for _, durable := range []bool{false, true} {
+				records := newMemory()
+				s := visitor.NewStore(records, lim)
+				for i, id := range []string{"a1", "a2", "z1", "u"} {
+					require.NoError(t, deed{id: id, sig: at(i, fmt.Sprint("m", i))}.do(ctx, s, lim))
+				}
+				for _, j := range []visitor.Join{
+					{From: "z1", To: "a2", As: visitor.Linked}, {From: "a2", To: "a1", As: visitor.Linked}, {From: "z1", To: "u", As: visitor.Identified},
+				} {
+					require.NoError(t, deed{join: &j}.do(ctx, s, lim))
+				}
+				records.crashIn, records.durable = crashIn, durable
+				require.Equal(t, crashIn <= 4, errors.Is(s.Erase(ctx, id), errCrash))
+				records.crashIn = 0
+				require.NoError(t, s.Erase(ctx, id))
+				require.Empty(t, records.blobs)
+			}
+		}
+	}
 }

@@ -33,3 +33,22 @@ func (s suite) erase(t *testing.T) {
 	require.Equal(t, s.want("v", sigs[0]), get(t, st, "v"), "who comes again is new")
 	require.NoError(t, st.Erase(t.Context(), "nobody"))
 }
+
+func (s suite) whole(t *testing.T) {
+	st, sigs := s.open(t), Signals("d", 40)
+	s.update(t, st, "v", sigs[:30])
+	s.update(t, st, "v", sigs[30:32])
+	want := s.want("v", sigs[32:]...)
+	for range 2 {
+		r, err := st.Update(t.Context(), "v", func(*visitor.Record) (visitor.Change, error) {
+			return visitor.Change{Next: want, Whole: true, Counters: []visitor.Counter{{Key: "n", N: 1}}}, nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, want, r)
+		require.Equal(t, want, get(t, st, "v"))
+	}
+	require.Equal(t, []visitor.Counter{{Key: "n", N: 2}}, readCounters(t, st))
+	if s.opts.Reopen != nil {
+		require.Equal(t, want, get(t, s.opts.Reopen(t, st), "v"))
+	}
+}
