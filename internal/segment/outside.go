@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/segue-dev/segue/internal/segment/syntax"
@@ -48,8 +49,7 @@ func (n listTest) evidence(x *explainer) evidence {
 	return evidence{}
 }
 
-// listed says for each list whether a visitor is on it, by the id of the record
-// or the user's. Of a list that is not there (nil) it is unknown.
+// listed says for each list whether a visitor is on it, by any of their ids. Of a list that is not there (nil) it is unknown.
 func listed(lists []List, rec *visitor.Record) []truth {
 	if len(lists) == 0 {
 		return nil
@@ -60,7 +60,7 @@ func listed(lists []List, rec *visitor.Record) []truth {
 			on[i] = unknown
 			continue
 		}
-		on[i] = truthOf(l.Has(rec.ID) || rec.Summary.UserID != "" && l.Has(rec.Summary.UserID))
+		on[i] = truthOf(l.Has(rec.ID) || slices.ContainsFunc(rec.Others, l.Has) || rec.Summary.UserID != "" && l.Has(rec.Summary.UserID))
 	}
 	return on
 }

@@ -37,13 +37,16 @@ func (s topics) About(topic string) ([]string, bool) {
 	return entries, known
 }
 
-func TestListHoldsForVisitorAndUserIDs(t *testing.T) {
+func TestListHoldsForAnyIDOfAVisitor(t *testing.T) {
 	set := compileRule(t, "list: vip", Options{Lists: uploads(map[string]idSet{"vip": {"v1", "u1"}})})
 	for _, c := range []struct {
-		visitor, user string
-		member        bool
-	}{{"v1", "", true}, {"v2", "", false}, {"v2", "u1", true}, {"", "", false}} {
+		visitor, user, other string
+		member               bool
+	}{{"v1", "", "", true}, {"v2", "", "v3", false}, {"v2", "u1", "", true}, {"", "", "", false}, {"v2", "", "v1", true}} {
 		rec := &visitor.Record{ID: c.visitor, Summary: visitor.Summary{UserID: c.user}}
+		if c.other != "" {
+			rec.Others = []string{c.other}
+		}
 		res := set.Evaluate(rec, nil, 0)
 		require.Equal(t, c.member, len(res.Members) == 1, "%+v", c)
 		require.Equal(t, Forever, res.ValidUntil)
