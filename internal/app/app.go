@@ -75,7 +75,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
 	}, live.parts()...)}
-	if err := atTheEdge(cfg, metrics, &opts); err != nil {
+	if err := atTheEdge(cfg, in, metrics, &opts); err != nil {
 		return err
 	}
 	if opts.Webhooks, err = live.receiver(cfg, log, metrics); err != nil {

@@ -17,9 +17,11 @@ import (
 )
 
 // atTheEdge adds to opts what is needed to know who calls, and to answer proxies.
-func atTheEdge(cfg config.Config, metrics *telemetry.Metrics, opts *httpapi.Options) error {
+func atTheEdge(cfg config.Config, linker caller.Linker, metrics *telemetry.Metrics, opts *httpapi.Options) error {
 	var errs []error
-	opts.Callers = caller.New(caller.Options{Cookies: cfg.Identity.Cookies, Domain: cfg.Identity.Domain})
+	opts.Callers = caller.New(caller.Options{
+		Cookies: cfg.Identity.Cookies, Domain: cfg.Identity.Domain, Linker: linker, Observer: metrics,
+	})
 	opts.Edge = edge.Options{Budget: cfg.Edge.Budget, Observer: metrics}
 	for _, text := range cfg.Edge.Pages {
 		rule, err := edge.ParseRule(text)

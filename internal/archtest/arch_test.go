@@ -65,6 +65,8 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi/native", "internal/httpapi/reply"}:            "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/caller"}:                  "whom its dialects read",
 	{"internal/httpapi", "internal/httpapi/edge"}:                    "httpapi mounts its dialects",
+	{"internal/httpapi/intake", "internal/httpapi/caller"}:           "who sends",
+	{"internal/httpapi/intake", "internal/httpapi/snapshot"}:         "what an answer to a browser sets",
 	{"internal/httpapi/native", "internal/httpapi/caller"}:           "who calls",
 	{"internal/httpapi/snapshot", "internal/httpapi/caller"}:         "whose cookie it is",
 	{"internal/httpapi", "internal/httpapi/snapshot"}:                "what its dialects set",

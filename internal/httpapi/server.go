@@ -88,7 +88,7 @@ func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
 	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers, Snapshots: opts.Snapshots, Caching: opts.Caching})
-	signals := intake.New(in, opts.Intake)
+	signals := intake.New(in, intakeOptions(resolver, opts))
 	segmentio.Mount(s.echo, signals)
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	ninetailed.Mount(s.echo, resolver, signals, opts.Personalization)
@@ -107,6 +107,12 @@ func NewAdmin(metrics http.Handler, parts admin.Parts, opts Options) *Server {
 	s.get("/metrics", echo.WrapHandler(metrics))
 	s.mountHealth()
 	return s.ready()
+}
+
+// intakeOptions completes the options of the intake by those of the server.
+func intakeOptions(r Resolver, opts Options) intake.Options {
+	opts.Intake.Callers, opts.Intake.Snapshots, opts.Intake.Resolver = opts.Callers, opts.Snapshots, r
+	return opts.Intake
 }
 
 // edgeOptions completes the options of the edge by those of the server.

@@ -51,6 +51,7 @@ type Metrics struct {
 	truncated    prometheus.Counter
 	edge         *prometheus.CounterVec
 	snapshots    *prometheus.CounterVec
+	unrecorded   *prometheus.CounterVec
 	webhooks     *prometheus.CounterVec
 	findings     prometheus.Gauge
 	misread      *prometheus.GaugeVec
@@ -100,6 +101,9 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		edge: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_edge_answers_total", Help: "Answers to proxies, by why they were not the visitor's own (none: they were), and whether a snapshot stood in.",
 		}, []string{"fallback", "snapshot"}),
+		unrecorded: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segue_requests_unrecorded_total", Help: "Requests whose signals were not recorded, by why nobody sees the answer: prefetch or bot.",
+		}, []string{"reason"}),
 		snapshots: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_snapshots_total", Help: "Snapshot cookies, by outcome: whole, cut (segments did not fit) or none (it could not be made).",
 		}, []string{"outcome"}),
@@ -123,7 +127,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	m.mirrors.register(registry)
 	m.permutations.register(registry)
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.joins, m.inFlight, m.turnedAway, m.lettersKept, m.lettersLost,
-		phases, m.slots, m.truncated, m.edge, m.snapshots, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
+		phases, m.slots, m.truncated, m.edge, m.snapshots, m.unrecorded, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -228,6 +232,9 @@ func (m *Metrics) slot(l slotLabels) prometheus.Counter {
 func (m *Metrics) Edge(fallback string, fromSnapshot bool) {
 	m.edge.WithLabelValues(cmp.Or(fallback, "none"), strconv.FormatBool(fromSnapshot)).Inc()
 }
+
+// Unrecorded counts a request; it implements caller.Observer.
+func (m *Metrics) Unrecorded(why string) { m.unrecorded.WithLabelValues(why).Inc() }
 
 // Snapshot counts a snapshot cookie; it implements snapshot.Observer.
 func (m *Metrics) Snapshot(bytes, dropped int) {

@@ -23,8 +23,16 @@ var DefaultCookies = []string{
 
 // Options are the settings of a Reader; the zero value is good.
 type Options struct {
-	Cookies []string // that may name the visitor, the best first; nil = DefaultCookies
-	Domain  string   // that our own cookie is for, with all its subdomains; "" = the one host that is asked
+	Cookies  []string // that may name the visitor, the best first; nil = DefaultCookies
+	Domain   string   // that our own cookie is for, with all its subdomains; "" = the one host that is asked
+	Linker   Linker   // nil = strays are left alone
+	Observer Observer // nil = none
+}
+
+// An Observer is told of every request whose signals were not recorded, for
+// metrics: why is "prefetch" or "bot".
+type Observer interface {
+	Unrecorded(why string)
 }
 
 // A Reader reads who calls. It is safe for concurrent use.
@@ -43,7 +51,7 @@ type Caller struct {
 	AnonymousID string // "" = the cookies name none
 	UserID      string
 	Source      string   // the cookie that names the visitor; "" = none
-	Strays      []string // our own ids of the same browser that lost to AnonymousID, see Mint
+	Strays      []string // our own ids of the same browser besides AnonymousID, see Settle
 	Fresh       bool     // AnonymousID was made just now, see Welcome
 	Prefetch    bool     // fetched before anybody asked to see it
 	Bot         bool
@@ -61,6 +69,18 @@ func (r *Reader) Welcome(header http.Header, req *http.Request, c *Caller) {
 	c.AnonymousID, c.Source, c.Fresh = NewID(), Own, true
 	if !c.Bot {
 		r.Keep(header, req, c.AnonymousID)
+	}
+}
+
+// UnrecordedHeader says in an answer why nothing of the request was recorded.
+const UnrecordedHeader = "Segue-Unrecorded"
+
+// Unrecorded tells the caller and the Observer that the signals of a request are
+// not recorded.
+func (r *Reader) Unrecorded(header http.Header, why string) {
+	header.Set(UnrecordedHeader, why)
+	if r.opts.Observer != nil {
+		r.opts.Observer.Unrecorded(why)
 	}
 }
 
@@ -96,6 +116,11 @@ func (r *Reader) Read(req *http.Request) Caller {
 			c.AnonymousID = id
 		}
 		break
+	}
+	if c.AnonymousID != "" && c.Source != Own && slices.Contains(r.opts.Cookies, Own) {
+		if id, others := r.own(req, cookies); id != "" {
+			c.Strays = append(others, id)
+		}
 	}
 	if c.UserID == "" && slices.Contains(r.opts.Cookies, userCookie) {
 		c.UserID = decoded(cookies, userCookie)

@@ -15,7 +15,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
+	"github.com/segue-dev/segue/internal/httpapi/snapshot"
 	"github.com/segue-dev/segue/internal/ingest"
 )
 
@@ -29,10 +31,15 @@ type Options struct {
 	InFlight int64         // bytes of bodies that are worked on at a time; 0 = DefaultInFlight
 	Wait     time.Duration // for a turn; 0 = DefaultWait
 	Observer Observer      // nil = none
+
+	Callers   *caller.Reader    // who sends what names nobody; nil = nobody
+	Snapshots *snapshot.Cookies // of browsers, refreshed by what they send; nil = none
+	Resolver  snapshot.Resolver // that they are refreshed from
 }
 
 // An Intake hands deliveries of signals on. It is safe for concurrent use.
 type Intake struct {
+	Options
 	in   Ingester
 	gate *gate
 }
@@ -41,7 +48,7 @@ type Intake struct {
 func New(in Ingester, opts Options) *Intake {
 	opts.InFlight = cmp.Or(opts.InFlight, DefaultInFlight)
 	opts.Wait = cmp.Or(opts.Wait, DefaultWait)
-	return &Intake{in, newGate(opts)}
+	return &Intake{opts, in, newGate(opts)}
 }
 
 // Take reads the body of a request, lets decode make a batch of it, and hands
@@ -67,5 +74,8 @@ func (t *Intake) Hand(c echo.Context, body []byte, decode func(body []byte) (ing
 	}
 	b.Source = c.Path()
 	b.WriteKey = WriteKey(c.Request(), b.WriteKey)
-	return t.in.Accept(c.Request().Context(), b)
+	if t.Callers == nil {
+		return t.in.Accept(c.Request().Context(), b)
+	}
+	return t.accept(c, b)
 }

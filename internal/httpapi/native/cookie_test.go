@@ -60,10 +60,10 @@ func TestWhatNobodySeesIsNotRecorded(t *testing.T) {
 		want   string
 	}{
 		"prefetch":          {body, map[string]string{"Sec-Purpose": "prefetch;prerender"}, "prefetch"},
-		"a bot":             {body, map[string]string{"User-Agent": googlebot}, "bot"},
+		"a bot":             {body, map[string]string{"User-Agent": googlebot, "Origin": "https://shop.example"}, "bot"},
 		"told by a backend": {`{"visitor": "a1", "signals": [{"type": "page"}], "context": {"userAgent": "` + googlebot + `"}}`, map[string]string{"User-Agent": "node"}, "bot"},
 		"a person":          {body, map[string]string{"User-Agent": "Firefox", "Sec-Fetch-Mode": "cors"}, ""},
-		"a backend":         {body, map[string]string{"User-Agent": "node"}, ""},
+		"a backend":         {body, map[string]string{"User-Agent": "Shop/1 (+https://shop.example)"}, ""},
 	} {
 		r := &resolver{}
 		res := r.do(t, "POST", "/v1/resolve", tc.body, tc.header)

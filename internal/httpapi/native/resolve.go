@@ -128,8 +128,13 @@ func (a *api) resolve(c echo.Context, req resolve.Request) error {
 func (a *api) identify(c echo.Context, req *resolve.Request) (caller.Caller, error) {
 	request, header := c.Request(), c.Response().Header()
 	who := a.Callers.Read(request)
-	who.Bot = who.Bot || caller.IsBot(req.UserAgent)
-	req.Dry = req.Dry || who.Unseen() != ""
+	who.Bot = caller.IsBot(req.UserAgent) // what a back end calls itself is of no matter
+	if why := who.Unseen(); why != "" {
+		req.Dry = true
+		if len(req.Messages) > 0 {
+			a.Callers.Unrecorded(header, why)
+		}
+	}
 	if req.AnonymousID != "" || req.UserID != "" {
 		return who, nil
 	}
@@ -141,6 +146,9 @@ func (a *api) identify(c echo.Context, req *resolve.Request) (caller.Caller, err
 		if len(req.Messages) > 0 && !req.Dry {
 			a.Callers.Mark(header, request, who.AnonymousID)
 		}
+	}
+	if !req.Dry && !req.Preview {
+		a.Callers.Settle(header, request, &who)
 	}
 	req.AnonymousID, req.UserID = who.AnonymousID, who.UserID
 	return who, nil
