@@ -97,7 +97,7 @@ export interface Segue {
   /** Begins a page view. The first and those of navigation within the page come by themselves. */
   page(name?: string, properties?: Props): void
   identify(userId: string, traits?: Props): void
-  /** Forgets the visitor, as after logging out. */
+  /** Forgets who the visitor is, as after logging out, and asks anew. */
   reset(): void
   consent(given: Consent): void
   /** The answer of this page view; null if Segue cannot be asked. */

@@ -162,6 +162,7 @@ export function createClient(options: Options = {}): Client {
     reset() {
       outbox.stamp()
       visitor.forget()
+      void refresh()
     },
     consent(given) {
       const before = allowed()
