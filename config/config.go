@@ -39,6 +39,7 @@ type Config struct {
 	Pages       Pages
 	Purge       Purge
 	Snapshot    Snapshot
+	OFREP       OFREP
 	Segments    string        // file or directory; "" = none
 	Experiences string        // file or directory; "" = none
 	Metrics     string        // not supported yet
@@ -88,6 +89,7 @@ func (c Config) Check() error {
 		c.Snapshot.check(),
 		c.Personalization.check(),
 		c.checkProxies(),
+		c.OFREP.check(),
 		notYet("metrics", c.Metrics),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),

@@ -32,6 +32,7 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 			TagHeaders: []string{"Surrogate-Key", "Cache-Tag", "Edge-Cache-Tag", "Netlify-Cache-Tag", "Cache-Groups"},
 		},
 		Snapshot:   Snapshot{Algorithm: "EdDSA", Life: time.Hour},
+		OFREP:      OFREP{Streams: 10000},
 		Segments:   "/etc/segue/segments",
 		MaxSignals: 1000,
 		Retention:  90 * 24 * time.Hour,

@@ -128,6 +128,10 @@ var settings = []setting{
 	{"contentful.poll", func(c *Config) any { return &c.Contentful.Poll }, nil},
 	{"contentful.previewPoll", func(c *Config) any { return &c.Contentful.PreviewPoll }, nil},
 	{"contentful.cache", func(c *Config) any { return &c.Contentful.Cache }, rebase},
+
+	{"ofrep.streams", func(c *Config) any { return &c.OFREP.Streams }, nil},
+	{"ofrep.channelKey", func(c *Config) any { return &c.OFREP.ChannelKey }, nil},
+	{"ofrep.eventsURL", func(c *Config) any { return &c.OFREP.EventsURL }, nil},
 }
 
 // variable returns the name of s in the environment: SEGUE_CONTENTFUL_WEB_URL

@@ -55,6 +55,7 @@
 //	httpapi/edge             what proxies and CDNs ask before they serve
 //	httpapi/geo              where a request comes from
 //	httpapi/ninetailed       the APIs of Contentful Personalization
+//	httpapi/ofrep            flags for OpenFeature's providers
 //	httpapi/webhooks         what a CMS tells
 //	httpapi/admin            backtests and lists, for operators
 //

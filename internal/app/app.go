@@ -18,10 +18,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/segue-dev/segue/config"
+	"github.com/segue-dev/segue/internal/feed"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/httpapi/geo"
 	"github.com/segue-dev/segue/internal/httpapi/ninetailed"
+	"github.com/segue-dev/segue/internal/httpapi/ofrep"
 	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -61,17 +63,21 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	files.published = caches.published
+	changes := new(feed.Feed)
+	files.published = func(before, after *resolve.Site) {
+		caches.published(before, after)
+		changes.SitePublished()
+	}
 	letters := openLetters(cfg, log, metrics)
 	defer func() { err = errors.Join(err, letters.Close()) }()
-	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics, Rejects: letters})
+	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics, Rejects: letters, Changed: changes.VisitorChanged})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
 	personalization, err := personalizationOf(cfg)
 	if err != nil {
 		return err
 	}
-	opts := httpapi.Options{Log: log, Observer: metrics, Intake: intakeOptions(cfg, metrics), Previews: live.previews(cfg), Caching: cachingOf(cfg), Personalization: personalization, Parts: append([]httpapi.Part{
+	opts := httpapi.Options{Log: log, Observer: metrics, Intake: intakeOptions(cfg, metrics), Previews: live.previews(cfg), Flags: flags(cfg, changes), Caching: cachingOf(cfg), Personalization: personalization, Parts: append([]httpapi.Part{
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
 	}, live.parts()...)}
@@ -154,6 +160,14 @@ func OpenStore(cfg config.Config, log *slog.Logger) (Store, error) {
 // Limits returns the bounds of a visitor's record.
 func Limits(cfg config.Config) visitor.Limits {
 	return visitor.Limits{MaxSignals: cfg.MaxSignals, Retention: cfg.Retention, SessionGap: cfg.SessionGap}
+}
+
+// flags returns the settings of OFREP.
+func flags(cfg config.Config, changes *feed.Feed) ofrep.Options {
+	return ofrep.Options{
+		Feed: changes, Streams: cfg.OFREP.Streams,
+		ChannelKey: []byte(cfg.OFREP.ChannelKey.Reveal()), EventsURL: cfg.OFREP.EventsURL,
+	}
 }
 
 // version is set by the linker when a release is built.

@@ -38,7 +38,7 @@ var tiers = []struct {
 		"internal/contentful/webhook", "internal/contentful/export", "internal/contentful/provision",
 		"internal/purge", "internal/deadletter", "internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/intake", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/native", "internal/httpapi/caller", "internal/httpapi/snapshot", "internal/httpapi/edge", "internal/httpapi/webhooks", "internal/httpapi/admin",
-		"internal/httpapi/geo", "internal/httpapi/ninetailed",
+		"internal/httpapi/geo", "internal/httpapi/ofrep", "internal/httpapi/ninetailed",
 	}},
 	{"stand-in", true, false, []string{ // one program of its own, in parts
 		"internal/contentful/emulator/wire", "internal/contentful/emulator/store",
@@ -78,6 +78,8 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi/ninetailed", "internal/httpapi/reply"}:        "how all dialects answer",
 	{"internal/httpapi/ninetailed", "internal/httpapi/intake"}:       "how all dialects take signals",
 	{"internal/httpapi/ninetailed", "internal/httpapi/geo"}:          "where a request comes from",
+	{"internal/httpapi", "internal/httpapi/ofrep"}:                   "httpapi mounts its dialects",
+	{"internal/httpapi/ofrep", "internal/httpapi/reply"}:             "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/reply"}:                   "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/webhooks"}:                "httpapi mounts its dialects",
 	{"internal/contentful/export", "internal/contentful"}:            "the client it reads with",

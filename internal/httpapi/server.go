@@ -27,6 +27,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/httpapi/ninetailed"
+	"github.com/segue-dev/segue/internal/httpapi/ofrep"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/httpapi/segmentio"
 	"github.com/segue-dev/segue/internal/httpapi/snapshot"
@@ -54,6 +55,7 @@ type Options struct {
 	Intake    intake.Options    // how much is taken in at a time
 	// Personalization is how the APIs of Contentful Personalization are served.
 	Personalization ninetailed.Options
+	Flags           ofrep.Options // Leaving and Log are the server's
 }
 
 // A Resolver answers for visitors; resolve.Resolver is one.
@@ -61,6 +63,7 @@ type Resolver interface {
 	native.Resolver
 	edge.Resolver
 	ninetailed.Resolver
+	ofrep.Resolver
 }
 
 // An Observer is told of every request answered, for metrics. route is the
@@ -87,11 +90,15 @@ type Server struct {
 func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
 	s.anyOrigin = true
+	leaving, leave := context.WithCancel(context.Background())
+	s.http.RegisterOnShutdown(leave) // streams must end before Shutdown waits for them
+	opts.Flags.Log, opts.Flags.Leaving = opts.Log, leaving.Done()
 	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers, Snapshots: opts.Snapshots, Caching: opts.Caching})
 	signals := intake.New(in, intakeOptions(resolver, opts))
 	segmentio.Mount(s.echo, signals)
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	ninetailed.Mount(s.echo, resolver, signals, opts.Personalization)
+	ofrep.Mount(s.echo, resolver, opts.Flags)
 	webhooks.Mount(s.echo, opts.Webhooks)
 	s.get("/v1/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", OpenAPI) })
 	s.mountWellKnown(opts.Keys)

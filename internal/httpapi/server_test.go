@@ -46,6 +46,8 @@ func (p product) Current(string, string, string, string) bool { return false }
 
 func (p product) Erase(context.Context, string) error { return nil }
 
+func (p product) Site() *resolve.Site { return &resolve.Site{} }
+
 func (p product) Page(string, string, string) (*resolve.KeyedPage, error) {
 	return nil, errors.New("no page")
 }
