@@ -21,6 +21,7 @@ var servers = map[string]func(t *testing.T) string{
 	"EDITING":         editing,
 	"STAND_IN":        standIn,
 	"STOREFRONT_URL":  storefront,
+	"PERSONALIZATION": personalization,
 	"CHROMIUM":        browser,
 	"ANALYTICS":       analytics,
 	"SHOPS":           shops,

@@ -61,17 +61,20 @@ type page struct {
 	Title    string            `json:"title,omitempty"`
 }
 
-// profileOf returns the profile of an answer, which must have a record.
+// profileOf returns the profile of an answer, which must have a record. Its id is
+// the one that was asked for, even of a visitor who has several: a user's id has
+// no business in a cookie.
 func profileOf(a *resolve.Answer) profile {
 	audiences := slices.Clone(a.Segments)
 	slices.SortFunc(audiences, compareIDs)
 	if audiences == nil {
 		audiences = []string{}
 	}
+	stable := a.Record.StableID()
 	return profile{
 		ID:        a.Visitor,
-		StableID:  a.Visitor,
-		Random:    bucket.Traffic("profile", a.Visitor),
+		StableID:  stable,
+		Random:    bucket.Traffic("profile", stable),
 		Audiences: audiences,
 		Traits:    traitsOf(a.Record.Summary.Traits),
 		Location:  locationOf(a.Record.Signals, a.Sessions.Current.Begin),
@@ -159,7 +162,7 @@ func readLocation(props signal.Props) location {
 func sessionOf(a *resolve.Answer) session {
 	current := a.Sessions.Current
 	return session{
-		ID:                   sessionID(a.Visitor, current),
+		ID:                   sessionID(a.Record.StableID(), current),
 		IsReturningVisitor:   current.Number > 1,
 		LandingPage:          landingPage(a.Record.Signals, current),
 		Count:                a.Sessions.Count,
