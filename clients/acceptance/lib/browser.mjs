@@ -1,58 +1,72 @@
-// Chromium, as a person would have it.
+// A browser for SDKs that look for one in globals: jsdom, with what it lacks.
+// Import it before them.
 
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { JSDOM } from 'jsdom'
 
-const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-
-/** Automatic clients are not counted, so it must not look like one. */
-export const userAgent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36'
-
-export const desktop = { width: 1280, height: 800 }
-export const phone = { width: 390, height: 844 }
-
-export const launch = () => chromium.launch({
-  executablePath: process.env.CHROMIUM, headless: true, timeout: 60_000, args, ignoreDefaultArgs: ['--disable-back-forward-cache'],
+const dom = new JSDOM('<!doctype html><title>Home</title><main></main>', {
+  url: 'https://shop.example/home?utm_source=news', referrer: 'https://search.example/', pretendToBeVisual: true,
 })
+const { window } = dom
 
-/**
- * Opens a page in a browser that nobody controls, since under control none
- * prerenders; returns how to close it.
- */
-export async function openAlone(url) {
-  const profile = await mkdtemp(join(tmpdir(), 'segue-browser-'))
-  const process_ = spawn(process.env.CHROMIUM, [...args, `--user-data-dir=${profile}`, `--user-agent=${userAgent}`, '--remote-debugging-port=0', url], { stdio: 'ignore' })
-  return async () => {
-    const gone = new Promise(resolve => process_.once('exit', resolve))
-    process_.kill()
-    await gone
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+/** Requests that pages make, for tests to look at: {method, url, headers, body}. */
+export const requests = []
+
+const ask = (url, { method = 'GET', headers = {}, body } = {}) => {
+  requests.push({ method, url: String(url), headers: Object.fromEntries(new Headers(headers)), body: body === undefined ? undefined : JSON.parse(body) })
+  return fetched(url, { method, headers, body })
+}
+const fetched = globalThis.fetch
+
+/** Beacons that are under way. */
+export const beacons = []
+window.navigator.sendBeacon = (url, blob) => {
+  const sent = blob.text().then(body => ask(url, { method: 'POST', headers: { 'Content-Type': blob.type }, body }))
+  beacons.push(sent)
+  return true
+}
+
+/** Elements that are observed, by the observer's callback: say that one came into view with show. */
+const observers = new Set()
+window.IntersectionObserver = class {
+  constructor(callback) { this.callback = callback; this.elements = new Set(); observers.add(this) }
+  observe(element) { this.elements.add(element) }
+  unobserve(element) { this.elements.delete(element) }
+  disconnect() { this.elements.clear() }
+}
+
+/** Makes an element come into view, or leave it. */
+export function show(element, isIntersecting = true) {
+  for (const observer of observers) {
+    if (observer.elements.has(element)) observer.callback([{ target: element, isIntersecting, intersectionRatio: isIntersecting ? 1 : 0 }], observer)
   }
 }
 
-/**
- * In a page, before anything of it: what `window.seen` then tells of the hero at
- * each frame that shows one, the sum of layout shifts, and what was complained
- * about.
- */
-export const observe = () => {
-  const seen = (window.seen = { headlines: [], shift: 0, shifts: [], resolved: [] })
-  new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) {
-      seen.shift += entry.value
-      seen.shifts.push({ value: entry.value, of: entry.sources.map(s => s.node?.outerHTML?.slice(0, 80)) })
-    }
-  }).observe({ type: 'layout-shift', buffered: true })
-  const frame = () => {
-    const headline = document.querySelector('.hero h1')
-    if (headline && getComputedStyle(headline).visibility === 'visible' && seen.headlines.at(-1) !== headline.textContent) {
-      seen.headlines.push(headline.textContent)
-    }
-    requestAnimationFrame(frame)
-  }
-  requestAnimationFrame(frame)
-  addEventListener('segue:resolved', event => seen.resolved.push(event.detail))
+let visibility = 'visible'
+Object.defineProperty(window.document, 'visibilityState', { get: () => visibility })
+
+/** Hides the page, as leaving it does. */
+export function leave() {
+  visibility = 'hidden'
+  window.document.dispatchEvent(new window.Event('visibilitychange'))
+  window.dispatchEvent(new window.Event('pagehide'))
 }
+
+/** Shows the page again. */
+export function comeBack() {
+  visibility = 'visible'
+  window.document.dispatchEvent(new window.Event('visibilitychange'))
+}
+
+for (const name of ['window', 'document', 'localStorage', 'sessionStorage', 'Element', 'HTMLElement', 'IntersectionObserver', 'navigator', 'location', 'CustomEvent', 'Node', 'MutationObserver']) {
+  Object.defineProperty(globalThis, name, { value: name === 'window' ? window : window[name], configurable: true, writable: true })
+}
+globalThis.fetch = ask
+window.fetch = ask
+
+/** Forgets what the browser keeps of a visitor. */
+export function forget() {
+  window.localStorage.clear()
+  for (const cookie of window.document.cookie.split('; ')) window.document.cookie = `${cookie.split('=')[0]}=; expires=Thu, 01 Jan 1970 00:00:00 GMT`
+}
+
+export { window }
