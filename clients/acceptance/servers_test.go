@@ -25,6 +25,7 @@ var servers = map[string]func(t *testing.T) string{
 	"CHROMIUM":        browser,
 	"ANALYTICS":       analytics,
 	"SHOPS":           shops,
+	"MIGRATION_URL":   migration,
 }
 
 // storefront is Segue itself, as a process that serves the storefront example.
