@@ -185,6 +185,9 @@ func (b Batch) signal(i int, lateness time.Duration) signal.Signal {
 	}
 	sig := m.Signal(receivedAt, b.SentAt, i, lateness)
 	sig.At += b.Shift.Milliseconds()
+	if sig.Type == signal.Track {
+		sig.Props = signal.WithProducts(sig.Name, sig.Props)
+	}
 	sig.Props = enrich("context.", sig.Props, m.UserAgent)
 	return sig
 }

@@ -38,7 +38,7 @@ func (c *checker) rule(d *syntax.Definition) {
 func (c *checker) goal(d *syntax.Definition, m syntax.Match) {
 	for _, e := range m.Events {
 		same := func(goal syntax.Event) bool {
-			return goal.Kind == e.Kind && signal.Normalize(goal.Name) == signal.Normalize(e.Name)
+			return goal.Kind == e.Kind && signal.NormalizeEvent(goal.Name) == signal.NormalizeEvent(e.Name)
 		}
 		if slices.ContainsFunc(c.Goals, same) {
 			c.doubt(UsesGoal, d, m.Pos, "the rule is about %s, a goal: its members are chosen by what they are to be measured by", e)

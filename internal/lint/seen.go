@@ -68,7 +68,7 @@ func (s *Seen) remembered(sum *visitor.Summary) {
 
 // event returns what is known of an event, as rules name it.
 func (s *Seen) event(name string) *sent {
-	key := signal.Normalize(name)
+	key := signal.NormalizeEvent(name)
 	e := s.events[key]
 	if e == nil {
 		e = &sent{name: name, properties: map[string]bool{}}
@@ -103,11 +103,13 @@ func (s *Seen) Events() []string {
 	return names
 }
 
-func (s *Seen) hasEvent(e syntax.Event) bool { return s.events[signal.Normalize(e.String())] != nil }
+func (s *Seen) hasEvent(e syntax.Event) bool {
+	return s.events[signal.NormalizeEvent(e.String())] != nil
+}
 
 // properties returns those that an event has had.
 func (s *Seen) properties(e syntax.Event) []string {
-	return slices.Sorted(maps.Keys(s.events[signal.Normalize(e.String())].properties))
+	return slices.Sorted(maps.Keys(s.events[signal.NormalizeEvent(e.String())].properties))
 }
 
 // told are properties that can be told from others.
@@ -120,6 +122,6 @@ func (s *Seen) hasProperty(e syntax.Event, property string) bool {
 	if slices.Contains(told, key) || strings.HasPrefix(key, "query.") || strings.HasPrefix(key, "utm_") || strings.HasPrefix(key, "context.") {
 		return true
 	}
-	have := s.events[signal.Normalize(e.String())]
+	have := s.events[signal.NormalizeEvent(e.String())]
 	return have.properties[key] || !have.held
 }

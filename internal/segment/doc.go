@@ -25,8 +25,9 @@
 //
 // # Signals
 //
-// Event names are compared as by signal.Normalize, and so are the names in
-// page:NAME and screen:NAME. Signals that came too late (signal.TooLate) do not
+// Event names are compared as by signal.NormalizeEvent, so that the two names
+// which Segment and Google Analytics have for an event of e-commerce are one, and
+// the names in page:NAME and screen:NAME as by signal.Normalize. Signals that came too late (signal.TooLate) do not
 // count for anything here.
 //
 // "*" is any activity: every signal of whatever type, except the heartbeat of a

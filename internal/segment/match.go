@@ -102,8 +102,15 @@ func (x *eventIndex) add(e syntax.Event, m int32) {
 		x.types[t] = append(x.types[t], m)
 		return
 	}
-	n := x.name(t, signal.Normalize(e.Name))
+	normal := signal.Normalize(e.Name)
+	if t == signal.Track {
+		normal = signal.NormalizeEvent(e.Name)
+	}
+	n := x.name(t, normal)
 	n.own = append(n.own, m)
+	if other := signal.OtherName(normal); t == signal.Track && other != "" {
+		x.names[t][other] = n
+	}
 }
 
 // settle makes the lists of each name, once all matchers have been added.
@@ -211,7 +218,7 @@ func totalOf(e syntax.Event) total {
 	case e == syntax.Event{Kind: syntax.TrackEvent}:
 		return total{tracks: true}
 	case e.Kind == syntax.TrackEvent:
-		return total{key: "track:" + signal.Normalize(e.Name)}
+		return total{key: "track:" + signal.NormalizeEvent(e.Name)}
 	case e.Name != "":
 		return total{key: syntax.Event{Kind: e.Kind}.String() + ":" + signal.Normalize(e.Name), named: true}
 	default:
@@ -223,7 +230,9 @@ func totalOf(e syntax.Event) total {
 func withoutRepetition(events []syntax.Event) []syntax.Event {
 	var out []syntax.Event
 	for _, e := range events {
-		e.Name = signal.Normalize(e.Name)
+		if e.Name = signal.Normalize(e.Name); e.Kind == syntax.TrackEvent {
+			e.Name = signal.NormalizeEvent(e.Name)
+		}
 		whole := syntax.Event{Kind: e.Kind}
 		if e != whole && slices.Contains(events, whole) {
 			continue

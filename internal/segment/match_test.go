@@ -32,6 +32,19 @@ func TestNamesAreComparedAsNormalized(t *testing.T) {
 	})
 }
 
+func TestBothNamesOfAnEventAreMatched(t *testing.T) {
+	for _, rule := range []string{"Product Added", "add_to_cart", "ADD TO CART"} {
+		set := compileLaw(t, syntax.Never{Match: syntax.Match{Events: []syntax.Event{{Name: rule}}}})
+		for _, sent := range []string{"Product Added", "product_added", "add_to_cart", "Add To Cart"} {
+			s := signal.Signal{ID: "s", Type: signal.Track, Name: sent}
+			matched := len(set.bind(&visitor.Record{Signals: []signal.Signal{s}}).posts[0]) == 1
+			require.True(t, matched, "%s in a rule, %s sent", rule, sent)
+		}
+		page := signal.Signal{ID: "s", Type: signal.Page, Name: "add_to_cart"}
+		require.Empty(t, set.bind(&visitor.Record{Signals: []signal.Signal{page}}).posts[0])
+	}
+}
+
 func TestActivityIsWhatRecordsTakeForIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := signal.Signal{ID: "s", Type: signal.Type(rapid.IntRange(0, 6).Draw(t, "type")), Name: genName().Draw(t, "name")}

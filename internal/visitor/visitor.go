@@ -157,7 +157,7 @@ const (
 func EventKey(s signal.Signal) (key, named string) {
 	switch s.Type {
 	case signal.Track:
-		return "track:" + signal.Normalize(s.Name), ""
+		return "track:" + signal.NormalizeEvent(s.Name), ""
 	case signal.Page, signal.Screen:
 		key = s.Type.String()
 		if s.Name != "" {
