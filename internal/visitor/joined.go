@@ -64,29 +64,38 @@ func endless(id string) error {
 
 // Update implements Store.
 func (s *joined) Update(ctx context.Context, id string, f func(*Record) (Change, error)) (*Record, error) {
-	settled := ""
+	a := &asking{f: f}
 	for range 2 * maxHops {
-		var other *Record // that is to be looked at before f can be asked
-		r, err := s.Records.Update(ctx, id, func(r *Record) (Change, error) {
-			if other = nil; r.Into != "" || len(r.Joining) > 0 && id != settled {
-				other = r
-				return Change{}, nil
-			}
-			return f(r)
-		})
+		r, err := s.Records.Update(ctx, id, a.ask)
 		switch {
-		case err != nil || other == nil:
+		case err != nil || a.first == nil:
 			return r, err
-		case other.Into != "":
-			id = other.Into
+		case a.first.Into != "":
+			id, a.settled = a.first.Into, false
 		default:
 			if err := s.settle(ctx, id); err != nil {
 				return nil, err
 			}
-			settled = id
+			a.settled = true
 		}
 	}
 	return nil, endless(id)
+}
+
+// An asking asks f what it makes of a record, unless that is a link or has not
+// settled: then first is that record, to be looked at first.
+type asking struct {
+	f       func(*Record) (Change, error)
+	settled bool
+	first   *Record
+}
+
+func (a *asking) ask(r *Record) (Change, error) {
+	if a.first = nil; r.Into != "" || len(r.Joining) > 0 && !a.settled {
+		a.first = r
+		return Change{}, nil
+	}
+	return a.f(r)
 }
 
 // All implements Store.

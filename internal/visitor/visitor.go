@@ -14,6 +14,9 @@
 // a copy, and counting nothing twice comes before counting everything.
 // Repetition, though, never changes a record, however long ago the first copy
 // was dropped.
+//
+// One visitor may have several ids. Then one record stands for them and has what
+// all of them did; the others lead to it. A Store sees to that: see Join.
 package visitor
 
 import (
