@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/segue-dev/segue/internal/contentful/signature"
 	"github.com/segue-dev/segue/internal/testkit"
 )
@@ -22,6 +24,7 @@ var servers = map[string]func(t *testing.T) string{
 	"STAND_IN":        standIn,
 	"STOREFRONT_URL":  storefront,
 	"PERSONALIZATION": personalization,
+	"EDGE_NODES":      edgeNodes,
 	"CHROMIUM":        browser,
 	"ANALYTICS":       analytics,
 	"SHOPS":           shops,
@@ -30,6 +33,18 @@ var servers = map[string]func(t *testing.T) string{
 
 // storefront is Segue itself, as a process that serves the storefront example.
 func storefront(t *testing.T) string { return testkit.Example(t, "storefront").URL }
+
+// edgeNodes are two of Segue, before and after the key of snapshots is exchanged,
+// as JSON.
+func edgeNodes(t *testing.T) string {
+	const old, fresh = "b2xkIGtleSBvZiBhIHRlc3QsIG5vdCBhIHNlY3JldC4=", "bmV3IGtleSBvZiBhIHRlc3QsIG5vdCBhIHNlY3JldC4="
+	node := func(keys string) string {
+		return testkit.Example(t, "storefront", "--set", "edge.pages=/ page:home", "--set", "edge.budget=5s", "--set", "snapshot.keys="+keys).URL
+	}
+	nodes, err := json.Marshal(map[string]string{"before": node(old), "after": node(fresh + "," + old)})
+	require.NoError(t, err)
+	return string(nodes)
+}
 
 // browser returns the path of Chromium.
 func browser(t *testing.T) string { return testkit.Command(t, "chromium") }
