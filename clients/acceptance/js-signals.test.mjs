@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { openAlone } from './lib/browser.mjs'
+import { openAlone } from './lib/chromium.mjs'
 import { buyer, chosen, clean, close, count, open, person, plain, seen, server, settled, shop, until } from './lib/shop.mjs'
 
 // What they need: SHOPS, CHROMIUM.

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { desktop, phone } from './lib/browser.mjs'
+import { desktop, phone } from './lib/chromium.mjs'
 import { buyer, chosen, clean, close, count, frames, open, plain, seen, server, settled, shop, until } from './lib/shop.mjs'
 
 // What they need: SHOPS, CHROMIUM.

@@ -1,7 +1,7 @@
 // The storefront in a browser, before a real Segue, and what tests do there.
 
 import assert from 'node:assert/strict'
-import { desktop, launch, observe, userAgent } from './browser.mjs'
+import { desktop, launch, observe, userAgent } from './chromium.mjs'
 import { startFront } from './shopfront.mjs'
 
 const at = JSON.parse(process.env.SHOPS ?? '{}')
