@@ -33,7 +33,7 @@ func BenchmarkHTTP(b *testing.B) {
 	key := pageKey(b, segue)
 	visitor := func(n int64) string { return fmt.Sprintf("visitor-%d", n%benchVisitors) }
 	for _, bench := range []struct {
-		name, method, url string
+		name, method, url string // VISITOR in url stands for one
 		body              func(n int64) string
 		header            map[string]string
 		status            int
@@ -45,6 +45,7 @@ func BenchmarkHTTP(b *testing.B) {
 		{"resolve-signal-durable", "POST", segue + "/v1/resolve", func(n int64) string {
 			return fmt.Sprintf(`{"visitor":%q,"signals":[{"type":"page","messageId":"r%d","properties":{"path":"/"}}]}`, visitor(n), n)
 		}, nil, 200},
+		{"personalization-page-durable", "POST", segue + "/experience/v2/organizations/o/environments/main/profiles/VISITOR", profileEvent, nil, 200},
 		{"page-by-key", "GET", segue + "/v1/pages/home/" + key, nil, nil, 200},
 		{"page-by-key-304", "GET", segue + "/v1/pages/home/" + key, nil, map[string]string{"If-None-Match": "*"}, 304},
 		{"track-durable", "POST", segue + "/v1/track", func(n int64) string {
@@ -61,10 +62,11 @@ func BenchmarkHTTP(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					var body io.Reader
+					n := count.Add(1)
 					if bench.body != nil {
-						body = strings.NewReader(bench.body(count.Add(1)))
+						body = strings.NewReader(bench.body(n))
 					}
-					req, err := http.NewRequest(bench.method, bench.url, body)
+					req, err := http.NewRequest(bench.method, strings.Replace(bench.url, "VISITOR", visitor(n), 1), body)
 					if err != nil {
 						b.Error(err)
 						return
@@ -160,4 +162,14 @@ func pageKey(b *testing.B, url string) string {
 	key := res.Header.Get("Segue-Key")
 	require.NotEmpty(b, key)
 	return key
+}
+
+// profileEvent is what the browser SDK of Contentful Personalization sends with
+// a page view, of one of the visitors.
+func profileEvent(n int64) string {
+	return fmt.Sprintf(`{"events":[{"channel":"web","context":{"library":{"name":"Ninetailed React Analytics SDK","version":"7.26.0"},`+
+		`"userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36","campaign":{},"locale":"en-US",`+
+		`"page":{"path":"/home","query":{},"referrer":"","search":"","url":"https://shop.example/home"},"gdpr":{"isConsentGiven":true}},`+
+		`"messageId":"p%d","type":"page","properties":{"title":"Home","url":"https://shop.example/home","path":"/home","hash":"","search":"",`+
+		`"width":1024,"height":768,"referrer":"","query":{}}}],"options":{"features":["ip-enrichment","location"]}}`, n)
 }
