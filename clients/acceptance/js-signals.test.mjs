@@ -33,6 +33,7 @@ test('an exposure counts once, however often it is on the screen', async () => {
   await page.goto(shop.url)
   await settled(page)
   await until('the exposure', () => count(id, 'exposures').then(n => n === 1))
+  await page.evaluate(() => segue.refresh()) // which decides every slot anew
   await page.mouse.wheel(0, 3000)
   await page.waitForFunction(() => scrollY > 900)
   await page.mouse.wheel(0, -3000)

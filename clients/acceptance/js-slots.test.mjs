@@ -55,6 +55,25 @@ for (const [name, viewport] of Object.entries({ desktop, phone })) {
   })
 }
 
+test('a slot that is still being read is decided when it is there', async () => {
+  const { page, complaints } = await buyer()
+  shop.pages['/slowly'] = async answer => {
+    answer.write(`<!doctype html><title>Slowly</title><link rel="icon" href="data:,"><style>segue-slot:not([variant]) { visibility: hidden }</style>
+      <script src="/segue.js"></script><segue-slot name="home-hero"><section class="hero"><h1>${plain}</h1>`)
+    await until('an answer', () => shop.requests.some(({ url, status }) => url.startsWith('/v1/resolve') && status === 200))
+    await new Promise(resolve => setTimeout(resolve, 300))
+    answer.write(`</section><template data-variant="hero-finish-order"><section class="hero"><h1>${chosen}</h1></section></template>`)
+    await new Promise(resolve => setTimeout(resolve, 300))
+    answer.end('</segue-slot><p>The end</p>')
+  }
+  await page.goto(shop.url + '/slowly')
+  await settled(page)
+  await frames(page)
+  assert.deepEqual((await seen(page)).headlines, [chosen])
+  assert.equal(await page.locator('h1').count(), 1)
+  assert.deepEqual(complaints, [])
+})
+
 test('nothing is asked of anybody else, and nothing is asked for leave', async () => {
   const { page, context, complaints } = await buyer()
   const hosts = new Set()

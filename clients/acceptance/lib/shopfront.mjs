@@ -10,7 +10,7 @@ const isSegue = url => url.startsWith('/v1/') || url.startsWith('/segue.')
  * Starts one. `front.delay` (ms, of answers of /v1/resolve) and `front.dead` may
  * be changed; `front.patience` is the CSS time for which slots wait, since tests
  * run on busy machines; `front.pages` are more pages, or
- * promises of them, by path.
+ * promises of them, or functions that write them, by path.
  */
 export async function startFront(target) {
   const front = { delay: 0, dead: false, patience: '', pages: {}, requests: [] }
@@ -20,6 +20,11 @@ export async function startFront(target) {
     const body = Buffer.concat(chunks)
     const seen = { method: request.method, url: request.url, headers: request.headers, body: body.toString() }
     front.requests.push(seen)
+    if (typeof front.pages[request.url] === 'function') {
+      answer.writeHead(200, { 'Content-Type': 'text/html' })
+      await front.pages[request.url](answer)
+      return
+    }
     if (front.pages[request.url]) {
       answer.writeHead(200, { 'Content-Type': 'text/html' }).end(await front.pages[request.url])
       return
