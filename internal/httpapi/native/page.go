@@ -42,8 +42,12 @@ func (a *api) page(c echo.Context) error {
 	for _, h := range kept.public {
 		header[h.name] = h.value
 	}
+	// Whoever has the page has its tags, which follow from what it shows.
 	if asked := c.Request().Header.Get("If-None-Match"); asked != "" && reply.Matches(asked, kept.tag) {
 		return c.NoContent(http.StatusNotModified)
+	}
+	for _, h := range kept.tags {
+		header[h.name] = h.value
 	}
 	header[echo.HeaderContentLength] = kept.length
 	return c.JSONBlob(http.StatusOK, got.JSON)
@@ -54,6 +58,7 @@ type pageHeaders struct {
 	key, length []string
 	tag         string        // the ETag, in quotes
 	public      []headerValue // of an answer that shared caches may keep
+	tags        []headerValue // of one that they do not have yet
 }
 
 type headerValue struct {
@@ -69,7 +74,7 @@ func (o Caching) headersOf(p *resolve.KeyedPage) *pageHeaders {
 	add("Etag", h.tag)
 	tags := o.tagsOf(p)
 	for _, name := range o.TagHeaders {
-		add(name, tagHeaders[name].join(tags))
+		h.tags = append(h.tags, headerValue{name, []string{tagHeaders[name].join(tags)}})
 	}
 	return h
 }

@@ -71,6 +71,8 @@ func TestAPageThatTheCallerHasIsNotSentAgain(t *testing.T) {
 		require.Equal(t, status, res.Code, header)
 		require.Equal(t, tag, res.Header().Get("ETag"))
 		require.Equal(t, status == 304, res.Body.Len() == 0)
+		require.Equal(t, status == 304, res.Header().Get("Surrogate-Key") == "")
+		require.NotEmpty(t, res.Header().Get("Cache-Control"))
 	}
 }
 
