@@ -77,6 +77,7 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi", "internal/httpapi/ninetailed"}:              "httpapi mounts its dialects",
 	{"internal/httpapi/ninetailed", "internal/httpapi/reply"}:        "how all dialects answer",
 	{"internal/httpapi/ninetailed", "internal/httpapi/intake"}:       "how all dialects take signals",
+	{"internal/httpapi/ninetailed", "internal/httpapi/caller"}:       "who calls",
 	{"internal/httpapi/ninetailed", "internal/httpapi/geo"}:          "where a request comes from",
 	{"internal/httpapi", "internal/httpapi/ofrep"}:                   "httpapi mounts its dialects",
 	{"internal/httpapi/ofrep", "internal/httpapi/reply"}:             "how all dialects answer",

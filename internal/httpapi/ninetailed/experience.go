@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/signal"
@@ -37,7 +38,7 @@ func (a *api) upsert(c echo.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	got, err := a.resolve(c, id, messages, dry)
+	got, err := a.resolve(c, id, messages, dry || unseen(c.Request(), messages))
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,17 @@ func (a *api) upsert(c echo.Context, id string) error {
 		return err
 	}
 	return ok(c, answerOf(got))
+}
+
+// callers reads who calls; whom the cookies name does not matter here.
+var callers = caller.New(caller.Options{Cookies: []string{}})
+
+// unseen reports whether no person sees the answer to a visitor's events, so that
+// nothing of them is stored: a browser prefetches, or the visitor is a crawler. A
+// server's own user agent says nothing; that in the events is the visitor's.
+func unseen(r *http.Request, messages []signal.Message) bool {
+	who := callers.Read(r)
+	return who.Prefetch || caller.IsBot(messages[0].UserAgent)
 }
 
 // someGood complains if all of a request's events were rejected.

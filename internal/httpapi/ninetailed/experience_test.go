@@ -3,6 +3,7 @@ package ninetailed_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -119,6 +120,30 @@ func TestAPreflightStoresNothing(t *testing.T) {
 	require.Equal(t, "w", batch.Data.Profiles[0].ID)
 	require.Empty(t, r.record(t, "w").Signals)
 	require.Equal(t, r.ask(t, "POST", "/profiles/v", seen), dry, "and is what would be")
+}
+
+func TestWhatNobodySeesIsAnsweredAndNotStored(t *testing.T) {
+	r := newRig(t, nil)
+	page := func(agent string) string {
+		return events(event("page", "m", 0, fmt.Sprintf(`,"context":{"userAgent":%q}`, agent)))
+	}
+	for name, tc := range map[string]struct {
+		agent  string
+		header map[string]string
+		stored int
+	}{
+		"a crawler":     {"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", nil, 0},
+		"a prefetch":    {"Mozilla/5.0", map[string]string{"Sec-Purpose": "prefetch;prerender"}, 0},
+		"a server":      {"Mozilla/5.0", map[string]string{"User-Agent": "curl-bot/1.0"}, 1},
+		"a page's view": {"Mozilla/5.0", nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res := r.do("POST", env+"/profiles/"+url.PathEscape(name), page(tc.agent), tc.header)
+			require.Equal(t, 200, res.Code)
+			require.NotEmpty(t, read(t, res).Data.Experiences)
+			require.Len(t, r.record(t, name).Signals, tc.stored)
+		})
+	}
 }
 
 func TestConcurrentRequestsOfOneProfileAllCount(t *testing.T) {
