@@ -35,6 +35,7 @@ type Config struct {
 	Content     string // export:FILE or contentful://SPACE/ENVIRONMENT; "" = none
 	Contentful  Contentful
 	Identity    Identity
+	Consent     Consent
 	Edge        Edge
 	Pages       Pages
 	Purge       Purge

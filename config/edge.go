@@ -12,6 +12,13 @@ import (
 type Identity struct {
 	Cookies []string // that may name a visitor, the best first
 	Domain  string   // of our own cookie; "" = the one host that is asked
+	Origins []string // whose pages may send cookies
+}
+
+// Consent says what browsers' signals of privacy deny.
+type Consent struct {
+	GPC []string // purposes that Sec-GPC denies
+	DNT []string // purposes that DNT denies
 }
 
 // Edge says how proxies and CDNs are answered.
@@ -53,6 +60,7 @@ func texts(list string) (all []string) {
 
 var (
 	cookieName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	siteOrigin = regexp.MustCompile(`^https?://[a-z0-9.-]+(:[0-9]+)?$`)
 	hostName   = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
 )
 
@@ -61,6 +69,11 @@ func (i Identity) check() error {
 	for _, name := range i.Cookies {
 		if !cookieName.MatchString(name) {
 			errs = append(errs, fmt.Errorf("identity.cookies: %q cannot be the name of a cookie", name))
+		}
+	}
+	for _, origin := range i.Origins {
+		if !siteOrigin.MatchString(origin) {
+			errs = append(errs, fmt.Errorf("identity.origins: %q is no origin, such as https://www.example.com, without a path", origin))
 		}
 	}
 	if i.Domain != "" && !hostName.MatchString(i.Domain) {

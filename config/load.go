@@ -88,6 +88,9 @@ var settings = []setting{
 	{"personalization.environments", func(c *Config) any { return &c.Personalization.Environments }, nil},
 
 	{"identity.cookies", func(c *Config) any { return &c.Identity.Cookies }, nil},
+	{"identity.origins", func(c *Config) any { return &c.Identity.Origins }, nil},
+	{"consent.gpc", func(c *Config) any { return &c.Consent.GPC }, nil},
+	{"consent.dnt", func(c *Config) any { return &c.Consent.DNT }, nil},
 	{"identity.domain", func(c *Config) any { return &c.Identity.Domain }, nil},
 	{"edge.budget", func(c *Config) any { return &c.Edge.Budget }, nil},
 	{"snapshot.algorithm", func(c *Config) any { return &c.Snapshot.Algorithm }, nil},

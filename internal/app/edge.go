@@ -19,8 +19,9 @@ import (
 // atTheEdge adds to opts what is needed to know who calls, and to answer proxies.
 func atTheEdge(cfg config.Config, linker caller.Linker, metrics *telemetry.Metrics, opts *httpapi.Options) error {
 	var errs []error
+	opts.Origins = cfg.Identity.Origins
 	opts.Callers = caller.New(caller.Options{
-		Cookies: cfg.Identity.Cookies, Domain: cfg.Identity.Domain, Linker: linker, Observer: metrics,
+		Cookies: cfg.Identity.Cookies, Domain: cfg.Identity.Domain, GPC: cfg.Consent.GPC, DNT: cfg.Consent.DNT, Linker: linker, Observer: metrics,
 	})
 	opts.Edge = edge.Options{Budget: cfg.Edge.Budget, Observer: metrics}
 	for _, text := range cfg.Edge.Pages {

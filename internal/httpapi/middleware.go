@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		request, header := c.Request().Header, c.Response().Header()
-		header.Set(echo.HeaderAccessControlAllowOrigin, "*")
+		s.allowOrigin(request.Get(echo.HeaderOrigin), header)
 		if c.Request().Method == http.MethodOptions && request.Get(echo.HeaderAccessControlRequestMethod) != "" {
 			if allow, ok := c.Get(echo.ContextKeyHeaderAllow).(string); ok {
 				header.Set(echo.HeaderAccessControlAllowMethods, allow)
@@ -111,6 +112,22 @@ func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// allowOrigin lets pages of an origin read the answer: with the visitor's cookies
+// those that are configured, without them all.
+func (s *Server) allowOrigin(origin string, header http.Header) {
+	if len(s.origins) == 0 {
+		header.Set(echo.HeaderAccessControlAllowOrigin, "*")
+		return
+	}
+	header.Add(echo.HeaderVary, echo.HeaderOrigin)
+	if !slices.Contains(s.origins, origin) {
+		header.Set(echo.HeaderAccessControlAllowOrigin, "*")
+		return
+	}
+	header.Set(echo.HeaderAccessControlAllowOrigin, origin)
+	header.Set(echo.HeaderAccessControlAllowCredentials, "true")
 }
 
 // template returns an echo path in the form of OpenAPI: :id becomes {id}.

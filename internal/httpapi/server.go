@@ -50,6 +50,7 @@ type Options struct {
 	Callers   *caller.Reader    // reads who calls; nil = with the default settings
 	Edge      edge.Options      // how proxies are answered
 	Snapshots *snapshot.Cookies // kept in browsers; nil = none
+	Origins   []string          // whose pages may send the visitor's cookies, as https://www.example.com
 	Keys      []byte            // JWK set that snapshots are verified with; nil = an empty one
 	Caching   native.Caching    // of public pages
 	Intake    intake.Options    // how much is taken in at a time
@@ -83,13 +84,14 @@ type Server struct {
 	http      *http.Server
 	leaving   atomic.Bool
 	anyOrigin bool
+	origins   []string // that may send cookies
 }
 
 // NewPublic returns the server of the public API: ingest as the Segment spec
 // has it, and Segue's own routes. Pages of any origin may call it.
 func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	s := newServer(opts)
-	s.anyOrigin = true
+	s.anyOrigin, s.origins = true, opts.Origins
 	leaving, leave := context.WithCancel(context.Background())
 	s.http.RegisterOnShutdown(leave) // streams must end before Shutdown waits for them
 	opts.Flags.Log, opts.Flags.Leaving = opts.Log, leaving.Done()

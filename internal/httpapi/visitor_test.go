@@ -63,10 +63,10 @@ func newSite(t *testing.T, wrap func(http.Handler) http.Handler) *site {
 }
 
 // call calls as a browser does.
-func (s *site) call(method, path, body string, header map[string]string) (*http.Response, error) {
+func (s *site) call(method, path, body string, header map[string]string) (answered, error) {
 	req, err := http.NewRequest(method, s.url.String()+path, strings.NewReader(body))
 	if err != nil {
-		return nil, err
+		return answered{}, err
 	}
 	req.Header.Set("Sec-Fetch-Mode", "cors")
 	req.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0")
@@ -75,10 +75,16 @@ func (s *site) call(method, path, body string, header map[string]string) (*http.
 	}
 	res, err := s.browser.Do(req)
 	if err != nil {
-		return nil, err
+		return answered{}, err
 	}
 	_, _ = io.Copy(io.Discard, res.Body)
-	return res, res.Body.Close()
+	return answered{res.StatusCode, res.Header}, res.Body.Close()
+}
+
+// answered is what is of interest of an answer.
+type answered struct {
+	StatusCode int
+	Header     http.Header
 }
 
 // cookies are those the browser keeps, by name.

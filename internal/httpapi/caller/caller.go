@@ -25,6 +25,8 @@ var DefaultCookies = []string{
 type Options struct {
 	Cookies  []string // that may name the visitor, the best first; nil = DefaultCookies
 	Domain   string   // that our own cookie is for, with all its subdomains; "" = the one host that is asked
+	GPC      []string // purposes that Sec-GPC denies
+	DNT      []string // purposes that DNT denies
 	Linker   Linker   // nil = strays are left alone
 	Observer Observer // nil = none
 }

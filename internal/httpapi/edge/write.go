@@ -16,7 +16,7 @@ const maxSegments = 1 << 10
 
 // write says in headers what was found out.
 func (o *outcome) write(header http.Header) {
-	header.Set("Vary", "Cookie, User-Agent, Referer, Accept-Language")
+	header.Add("Vary", "Cookie, User-Agent, Referer, Accept-Language, Sec-GPC, DNT")
 	set := func(name, value string) {
 		if value != "" {
 			header.Set(name, value)

@@ -190,7 +190,7 @@ func TestAQueryIsUnderstood(t *testing.T) {
 			{Key: "referrer", Value: signal.TextOf("https://shop.example/")},
 		},
 	}, r.asked)
-	require.Equal(t, "Cookie, User-Agent, Referer, Accept-Language", res.Header().Get("Vary"))
+	require.Equal(t, "Cookie, User-Agent, Referer, Accept-Language, Sec-GPC, DNT", res.Header().Get("Vary"))
 }
 
 const previewKey = "0123456789abcdef"

@@ -95,7 +95,7 @@ func (a *api) resolveGet(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderVary, "Cookie, User-Agent, Referer, Accept-Language")
+	c.Response().Header().Add(echo.HeaderVary, "Cookie, User-Agent, Referer, Accept-Language, Sec-GPC, DNT")
 	return a.resolve(c, req)
 }
 
@@ -128,6 +128,7 @@ func (a *api) resolve(c echo.Context, req resolve.Request) error {
 func (a *api) identify(c echo.Context, req *resolve.Request) (caller.Caller, error) {
 	request, header := c.Request(), c.Response().Header()
 	who := a.Callers.Read(request)
+	req.Context = a.Callers.Consent(request, req.Context)
 	who.Bot = caller.IsBot(req.UserAgent) // what a back end calls itself is of no matter
 	if why := who.Unseen(); why != "" {
 		req.Dry = true
