@@ -39,12 +39,16 @@ func TestItemsAreProductsToo(t *testing.T) {
 		return m.Props
 	}
 	for name, tc := range map[string]struct{ event, sent, want string }{
-		"one product": {"add_to_cart", `{"currency": "EUR", "value": 30, "items": [{"item_id": "p1", "item_name": "Kettle", "price": 30, "index": 2, "size": "L"}]}`,
+		"one product": {
+			"add_to_cart", `{"currency": "EUR", "value": 30, "items": [{"item_id": "p1", "item_name": "Kettle", "price": 30, "index": 2, "size": "L"}]}`,
 			`{"currency": "EUR", "value": 30, "items": [{"item_id": "p1", "item_name": "Kettle", "price": 30, "index": 2, "size": "L"}],
-			  "product_id": "p1", "name": "Kettle", "price": 30, "position": 2}`},
-		"an order": {"purchase", `{"transaction_id": "o1", "value": 70, "items": [{"item_id": "p1"}, {"item_id": "p2"}]}`,
+			  "product_id": "p1", "name": "Kettle", "price": 30, "position": 2}`,
+		},
+		"an order": {
+			"purchase", `{"transaction_id": "o1", "value": 70, "items": [{"item_id": "p1"}, {"item_id": "p2"}]}`,
 			`{"transaction_id": "o1", "value": 70, "items": [{"item_id": "p1"}, {"item_id": "p2"}],
-			  "order_id": "o1", "revenue": 70, "products": [{"product_id": "p1"}, {"product_id": "p2"}]}`},
+			  "order_id": "o1", "revenue": 70, "products": [{"product_id": "p1"}, {"product_id": "p2"}]}`,
+		},
 		"a search":               {"search", `{"search_term": "kettle"}`, `{"search_term": "kettle", "query": "kettle"}`},
 		"not contradicted":       {"view_item", `{"product_id": "mine", "items": [{"item_id": "p1"}]}`, `{"product_id": "mine", "items": [{"item_id": "p1"}]}`},
 		"in Segment's words":     {"Product Added", `{"items": [{"item_id": "p1"}]}`, `{"items": [{"item_id": "p1"}]}`},
