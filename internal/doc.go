@@ -49,6 +49,7 @@
 //	httpapi/intake           what all dialects that take signals share
 //	httpapi/openapitest      wire types held to the description, for the tests of dialects
 //	httpapi/segmentio        Segment-compatible ingest
+//	httpapi/cloudevents      ingest of CloudEvents
 //	httpapi/native           resolve, pages, explain
 //	httpapi/caller           who calls: the visitor of cookies, prefetches, bots
 //	httpapi/snapshot         what is known of a visitor, signed, in a cookie

@@ -23,6 +23,7 @@ import (
 
 	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/httpapi/caller"
+	"github.com/segue-dev/segue/internal/httpapi/cloudevents"
 	"github.com/segue-dev/segue/internal/httpapi/edge"
 	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/native"
@@ -98,6 +99,7 @@ func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	native.Mount(s.echo, resolver, native.Options{Previews: opts.Previews, Callers: opts.Callers, Snapshots: opts.Snapshots, Caching: opts.Caching})
 	signals := intake.New(in, intakeOptions(resolver, opts))
 	segmentio.Mount(s.echo, signals)
+	cloudevents.Mount(s.echo, signals)
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	ninetailed.Mount(s.echo, resolver, signals, opts.Personalization)
 	ofrep.Mount(s.echo, resolver, opts.Flags)

@@ -57,23 +57,6 @@ func Mount(e *echo.Echo, in *intake.Intake) {
 
 type api struct{ in *intake.Intake }
 
-// success says what became of the messages of a request.
-type success struct {
-	Success    bool       `json:"success"` // always true
-	Accepted   int        `json:"accepted"`
-	Duplicates int        `json:"duplicates,omitempty"` // had been accepted before
-	Rejected   []rejected `json:"rejected,omitempty"`
-}
-
-// rejected is one message that was not taken, and never will be.
-type rejected struct {
-	Index     int         `json:"index"` // in the batch, from 0
-	MessageID string      `json:"messageId,omitempty"`
-	Code      signal.Code `json:"code"`
-	Field     string      `json:"field,omitempty"` // empty: the message as a whole
-	Reason    string      `json:"reason"`
-}
-
 // failure is the answer when nothing was taken.
 type failure struct {
 	Success bool   `json:"success"` // always false
@@ -121,7 +104,7 @@ func (a *api) take(c echo.Context, decode func(body []byte) (ingest.Batch, error
 	if err != nil {
 		return tolerable(err)
 	}
-	return c.JSON(http.StatusOK, successOf(receipt))
+	return c.JSON(http.StatusOK, intake.SuccessOf(receipt))
 }
 
 // decodeSingle decodes the message of a request. One that is JSON and too large
@@ -149,13 +132,5 @@ func discard(c echo.Context) error {
 	if _, err := reply.Body(c); err != nil {
 		return tolerable(err)
 	}
-	return c.JSON(http.StatusOK, success{Success: true})
-}
-
-func successOf(r ingest.Receipt) success {
-	s := success{Success: true, Accepted: r.Accepted, Duplicates: r.Duplicates + r.Conflicting}
-	for _, one := range r.Rejected {
-		s.Rejected = append(s.Rejected, rejected{one.Index, one.MessageID, one.Code, one.Field, one.Reason})
-	}
-	return s
+	return c.JSON(http.StatusOK, intake.Success{Success: true})
 }
