@@ -36,7 +36,9 @@ func migration(t *testing.T) string {
 	}
 	mux.Handle("/contentful/", http.StripPrefix("/contentful", storefrontDelivery(t)))
 	mux.HandleFunc("/bundle.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, bundle) })
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, filepath.Join(example, "index.html")) })
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, filepath.Join(example, "index.html"))
+	})
 	return serve(t, mux)
 }
 

@@ -29,7 +29,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
 
-const workerd = "clients/acceptance/node_modules/@cloudflare/workerd-linux-64/bin/workerd"
+// workerd is the runtime for this machine, which npm chose.
+const workerd = "clients/acceptance/node_modules/@cloudflare/workerd-*/bin/workerd"
 
 // config is what wrangler makes of wrangler.toml, with addresses of this
 // machine for the services. The socket is handed to workerd open.
@@ -60,8 +61,14 @@ type edge struct {
 // start runs the worker before a Segue at an address, which may take so many ms.
 func start(t *testing.T, segue, patience string) *edge {
 	t.Helper()
-	binary := testkit.Root(t, workerd)
-	testkit.Needs(t, "workerd: run `make clients`", func() error { _, err := os.Stat(binary); return err })
+	found, err := filepath.Glob(testkit.Root(t, workerd))
+	require.NoError(t, err)
+	testkit.Needs(t, "workerd: run `make clients`", func() error {
+		if len(found) == 0 {
+			return os.ErrNotExist
+		}
+		return nil
+	})
 	e := &edge{site: &site{segue: segue}}
 	dir := t.TempDir()
 	script, err := os.ReadFile("worker.js")
@@ -78,7 +85,7 @@ func start(t *testing.T, segue, patience string) *edge {
 	require.NoError(t, err)
 	defer socket.Close()
 	var log bytes.Buffer
-	cmd := exec.Command(binary, "serve", "--socket-fd=http=3", filepath.Join(dir, "config.capnp"))
+	cmd := exec.Command(found[0], "serve", "--socket-fd=http=3", filepath.Join(dir, "config.capnp"))
 	cmd.ExtraFiles, cmd.Stdout, cmd.Stderr = []*os.File{socket}, &log, &log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
