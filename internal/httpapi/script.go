@@ -19,7 +19,8 @@ const (
 )
 
 // mountScripts serves the client as /segue.js and /segue.mjs, and under a name
-// with the hash of its content between, which Content-Location tells.
+// with the hash of its content between, which Content-Location tells, relative
+// since Segue may be mounted below a path.
 func (s *Server) mountScripts() {
 	files := []js.File{js.Script(), js.Module()}
 	for _, f := range files {
@@ -46,7 +47,7 @@ func sendScript(c echo.Context, f js.File, caching string) error {
 	header.Set(echo.HeaderContentType, "text/javascript; charset=utf-8")
 	header.Set(echo.HeaderCacheControl, caching)
 	header.Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
-	header.Set("Content-Location", "/"+strings.Replace(f.Name, ".", "."+f.Hash+".", 1))
+	header.Set("Content-Location", strings.Replace(f.Name, ".", "."+f.Hash+".", 1))
 	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	header.Set(echo.HeaderXContentTypeOptions, "nosniff")
 	body, tag := f.Plain, f.Hash

@@ -295,7 +295,7 @@ func TestTheClientIsServedUnderItsNameAndItsHash(t *testing.T) {
 		require.Equal(t, f.Gzip, zipped.Body.Bytes())
 		require.NotEqual(t, tag, zipped.Header().Get("ETag"))
 
-		hashed := res.Header().Get("Content-Location")
+		hashed := "/" + res.Header().Get("Content-Location")
 		res = do(s, "GET", hashed, "", nil)
 		require.Equal(t, string(f.Plain), res.Body.String())
 		require.Contains(t, res.Header().Get("Cache-Control"), "immutable")
