@@ -239,6 +239,7 @@ func (s *stack) visits(t testing.TB, worker int, sum *tally) error {
 }
 
 func (s *stack) newVisitors(t *testing.T) {
+	s.mustSee(t, "/grinders", "v-first")
 	ids := map[string]bool{}
 	for range 3 {
 		res, err := send(t, "GET", s.url+"/grinders", "", map[string]string{"User-Agent": "Mozilla/5.0 Firefox/140.0", "X-Segue-Key": "made-up"})
