@@ -13,8 +13,18 @@ import (
 // analytics starts Segue with the rules of testdata/analytics and a store of its
 // own. It returns, as JSON, the address of Segue, and the one at which POST
 // /kill ends it as a power cut would and POST /restart starts it again.
-func analytics(t *testing.T) string {
-	s := testkit.Serve(t, "--config", "testdata/analytics/segue.yaml", "--set", "store=pebble:"+t.TempDir())
+func analytics(t *testing.T) string { return serveAnalytics(t) }
+
+// busy is analytics of a Segue that is overloaded easily.
+func busy(t *testing.T) string { return serveAnalytics(t, "ingest.inFlight=1MiB", "ingest.wait=1ms") }
+
+func serveAnalytics(t *testing.T, settings ...string) string {
+	t.Helper()
+	args := []string{"--config", "testdata/analytics/segue.yaml", "--set", "store=pebble:" + t.TempDir()}
+	for _, s := range settings {
+		args = append(args, "--set", s)
+	}
+	s := testkit.Serve(t, args...)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /kill", func(http.ResponseWriter, *http.Request) { s.Kill() })
 	mux.HandleFunc("POST /restart", func(http.ResponseWriter, *http.Request) { s.Restart(t) })

@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import RudderAnalytics from '@rudderstack/rudder-sdk-node'
-import { assertAllSteps, Segue, sendWhileCrashing } from './lib/analytics.mjs'
+import { Segue, Steps } from './lib/analytics.mjs'
 import { Front } from './lib/front.mjs'
 
 const segue = new Segue(process.env.ANALYTICS)
@@ -82,11 +82,12 @@ test('an event that is bad does not cost the others of its batch', async () => {
 
 test('10,000 events arrive once each though Segue is killed', async () => {
   const { analytics, errors } = open({ retryCount: 10 })
-  await sendWhileCrashing(segue, async (anonymousId, n) => {
+  const steps = new Steps(segue)
+  await steps.sendWhileCrashing(async (anonymousId, n) => {
     analytics.track({ anonymousId, event: 'Step', properties: { n } })
     if (analytics.queue.length >= 100) await analytics.flush() // the time of a call grows with the queue
   })
   await flush(analytics)
   assert.deepEqual(errors, [])
-  await assertAllSteps(segue)
+  await steps.assertAll()
 })

@@ -29,6 +29,7 @@ var servers = map[string]func(t *testing.T) string{
 	"ANALYTICS":       analytics,
 	"SHOPS":           shops,
 	"MIGRATION_URL":   migration,
+	"BUSY":            busy,
 }
 
 // storefront is Segue itself, as a process that serves the storefront example.

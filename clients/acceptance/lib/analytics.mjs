@@ -3,23 +3,18 @@
 
 import assert from 'node:assert/strict'
 import { subscribe } from 'node:diagnostics_channel'
+import { setTimeout } from 'node:timers/promises'
 
-/** What becomes of the requests of this process to one port, whoever sends them. */
+/** What becomes of the requests to one port. */
 class Wire {
   #port
   #waiting = { answer: [], failure: [] }
 
   constructor(port) {
     this.#port = port
-    const portOf = { undici: request => new URL(request.origin).port, http: request => request.getHeader('host')?.split(':')[1] }
-    subscribe('undici:request:headers', ({ request }) => this.#happened('answer', portOf.undici(request)))
-    subscribe('undici:request:error', ({ request }) => this.#happened('failure', portOf.undici(request)))
-    subscribe('undici:client:connectError', ({ connectParams }) => this.#happened('failure', connectParams.port))
-    subscribe('http.client.response.finish', ({ request }) => this.#happened('answer', portOf.http(request)))
-    subscribe('http.client.request.error', ({ request }) => this.#happened('failure', portOf.http(request)))
   }
 
-  #happened(what, port) {
+  happened(what, port) {
     if (port !== this.#port) return
     this.#waiting[what] = this.#waiting[what].filter(wait => --wait.more > 0 || wait.resolve())
   }
@@ -27,6 +22,23 @@ class Wire {
   /** Resolves when that many more requests have met with an answer or a failure. */
   next(what, more = 1) {
     return new Promise(resolve => this.#waiting[what].push({ more, resolve }))
+  }
+
+  /** Watches the requests of this process, whoever sends them. */
+  watchProcess() {
+    const ofFetch = request => new URL(request.origin).port
+    const ofHTTP = request => request.getHeader('host')?.split(':')[1]
+    subscribe('undici:request:headers', ({ request }) => this.happened('answer', ofFetch(request)))
+    subscribe('undici:request:error', ({ request }) => this.happened('failure', ofFetch(request)))
+    subscribe('undici:client:connectError', ({ connectParams }) => this.happened('failure', connectParams.port))
+    subscribe('http.client.response.finish', ({ request }) => this.happened('answer', ofHTTP(request)))
+    subscribe('http.client.request.error', ({ request }) => this.happened('failure', ofHTTP(request)))
+  }
+
+  /** Watches the requests of the pages of a Playwright context. */
+  watchPages(context) {
+    context.on('requestfinished', request => this.happened('answer', new URL(request.url()).port))
+    context.on('requestfailed', request => this.happened('failure', new URL(request.url()).port))
   }
 }
 
@@ -41,6 +53,7 @@ export class Segue {
     this.url = url
     this.#control = control
     this.#wire = new Wire(new URL(url).port)
+    this.#wire.watchProcess()
   }
 
   /** The proofs of all segments for a visitor, by segment, as resolving tells them. */
@@ -66,44 +79,82 @@ export class Segue {
     return { all: Number(proofs['steps'].proof.found), different: Number(proofs['different-steps'].proof.found) }
   }
 
+  /** Takes note of the requests of pages too. */
+  watch(context) {
+    this.#wire.watchPages(context)
+  }
+
   async #told(what) {
     assert.equal((await fetch(`${this.#control}/${what}`, { method: 'POST' })).status, 200)
+  }
+
+  /** Ends Segue as a power cut would. */
+  kill() {
+    return this.#told('kill')
+  }
+
+  restart() {
+    return this.#told('restart')
   }
 
   /**
    * Kills Segue when it has answered some requests more, and starts it again
    * when a request has failed for that.
    */
-  async crash(answers = 20) {
+  async crash(answers = 3) {
     await this.#wire.next('answer', answers)
     const failure = this.#wire.next('failure')
-    await this.#told('kill')
+    await this.kill()
     await failure
-    await this.#told('restart')
+    await this.restart()
   }
 }
 
-/** The steps that a client sends: 10,000 in all, of 40 visitors. */
-const visitors = 40, each = 250
+/** The steps that a client sends of 40 visitors: 10,000 in all, unless told. */
+export class Steps {
+  #segue
+  #visitors
+  #each
 
-/**
- * Has a client send all steps, and kills Segue three times meanwhile.
- * @param {(visitor: string, n: number) => void|Promise<void>} send may wait until
- * the client has room for more
- */
-export async function sendWhileCrashing(segue, send) {
-  let crash
-  for (let n = 0; n < each; n++) {
-    for (let v = 0; v < visitors; v++) await send(`v${v}`, n)
-    if (n === 60 || n === 120 || n === 180) {
-      await crash
-      crash = segue.crash()
+  constructor(segue, { visitor = 'v', each = 250 } = {}) {
+    this.#segue = segue
+    this.#visitors = Array.from({ length: 40 }, (_, i) => `${visitor}${i}`)
+    this.#each = each
+  }
+
+  /**
+   * Has a client send them, and kills Segue three times meanwhile.
+   * @param {(visitor: string, n: number) => void|Promise<void>} send may wait
+   * until the client has room for more
+   */
+  async sendWhileCrashing(send) {
+    const crashes = [1, 2, 3].map(quarter => Math.ceil(quarter * this.#each / 4))
+    let crash
+    for (let n = 0; n < this.#each; n++) {
+      if (crashes.includes(n)) {
+        await crash
+        crash = this.#segue.crash()
+      }
+      for (const visitor of this.#visitors) await send(visitor, n)
+    }
+    await crash
+  }
+
+  /** Asserts that Segue knows them all, none of them twice. */
+  async assertAll() {
+    for (const visitor of this.#visitors) {
+      assert.deepEqual(await this.#segue.steps(visitor), { all: this.#each, different: this.#each }, visitor)
     }
   }
-  await crash
 }
 
-/** Asserts that Segue knows all steps, none of them twice. */
-export async function assertAllSteps(segue) {
-  for (let v = 0; v < visitors; v++) assert.deepEqual(await segue.steps(`v${v}`), { all: each, different: each }, `v${v}`)
+/** Waits until an assertion holds, for a client that does not say when it is done. */
+export async function eventually(assertion, patience = 60_000) {
+  for (const end = performance.now() + patience; ; await setTimeout(100)) {
+    try {
+      return await assertion()
+    } catch (error) {
+      if (performance.now() > end) throw error
+    }
+  }
 }

@@ -61,6 +61,7 @@ export class Front {
 
   #ask({ method, headers }, path, body) {
     const kept = Object.entries(headers).filter(([name]) => !ofConnection.has(name))
+    kept.push(['x-forwarded-host', headers.host])
     return fetch(this.#target + path, { method, headers: kept, body: ['GET', 'HEAD'].includes(method) ? undefined : body })
   }
 }
