@@ -28,6 +28,7 @@ var servers = map[string]func(t *testing.T) string{
 	"CHROMIUM":        browser,
 	"ANALYTICS":       analytics,
 	"SHOPS":           shops,
+	"OFREP":           flags,
 	"MIGRATION_URL":   migration,
 	"BUSY":            busy,
 }
