@@ -49,6 +49,9 @@ func BenchmarkHTTP(b *testing.B) {
 			return fmt.Sprintf(`{"visitor":%q,"signals":[{"type":"page","messageId":"r%d","properties":{"path":"/"}}]}`, visitor(n), n)
 		}, nil, 200},
 		{"personalization-page-durable", "POST", segue + "/experience/v2/organizations/o/environments/main/profiles/VISITOR", profileEvent, nil, 200},
+		{"flag", "POST", segue + "/ofrep/v1/evaluate/flags/variant.home-hero", evaluation(visitor), nil, 200},
+		{"flags-of-a-page", "POST", segue + "/ofrep/v1/evaluate/flags", evaluation(visitor), nil, 200},
+		{"flags-of-a-page-304", "POST", segue + "/ofrep/v1/evaluate/flags", evaluation(visitor), map[string]string{"If-None-Match": "*"}, 304},
 		{"page-by-key", "GET", segue + "/v1/pages/home/" + key, nil, nil, 200},
 		{"page-by-key-304", "GET", segue + "/v1/pages/home/" + key, nil, map[string]string{"If-None-Match": "*"}, 304},
 		{"track-durable", "POST", segue + "/v1/track", func(n int64) string {
@@ -104,6 +107,11 @@ func cpuTime(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// evaluation is an evaluation of flags, of which a page of the storefront has 21.
+func evaluation(visitor func(int64) string) func(n int64) string {
+	return func(n int64) string { return `{"context":{"targetingKey":"` + visitor(n) + `","page":"home"}}` }
 }
 
 // batch is 100 signals of 100 visitors.
