@@ -20,7 +20,7 @@ func busy(t *testing.T) string { return serveAnalytics(t, "ingest.inFlight=1MiB"
 
 func serveAnalytics(t *testing.T, settings ...string) string {
 	t.Helper()
-	args := []string{"--config", "testdata/analytics/segue.yaml", "--set", "store=pebble:" + t.TempDir()}
+	args := []string{"--config", "testdata/analytics/segue.yaml", "--set", "store=pebble:" + t.TempDir(), "--set", "deadLetters="}
 	for _, s := range settings {
 		args = append(args, "--set", s)
 	}
