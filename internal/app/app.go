@@ -73,15 +73,15 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics, Rejects: letters, Changed: changes.VisitorChanged})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
-	personalization, err := personalizationOf(cfg)
+	locator, err := geo.Open(geo.Options{Database: cfg.LocationDatabase, Trusted: cfg.Proxies()})
 	if err != nil {
 		return err
 	}
-	opts := httpapi.Options{Log: log, Observer: metrics, Intake: intakeOptions(cfg, metrics), Previews: live.previews(cfg), Flags: flags(cfg, changes), Caching: cachingOf(cfg), Personalization: personalization, Parts: append([]httpapi.Part{
+	opts := httpapi.Options{Log: log, Observer: metrics, Intake: intakeOptions(cfg, metrics), Previews: live.previews(cfg), Flags: flags(cfg, changes), Caching: cachingOf(cfg), Personalization: personalizationOf(cfg, locator), Parts: append([]httpapi.Part{
 		{Name: "store", Check: store.Ping},
 		{Name: "files", Check: files.check, Optional: true},
 	}, live.parts()...)}
-	if err := atTheEdge(cfg, in, metrics, &opts); err != nil {
+	if err := atTheEdge(cfg, in, locator, metrics, &opts); err != nil {
 		return err
 	}
 	if opts.Webhooks, err = live.receiver(cfg, log, metrics); err != nil {
@@ -110,12 +110,11 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 
 // personalizationOf returns how the APIs of Contentful Personalization are
 // served.
-func personalizationOf(cfg config.Config) (ninetailed.Options, error) {
-	locator, err := geo.Open(geo.Options{Database: cfg.LocationDatabase, Trusted: cfg.Proxies()})
+func personalizationOf(cfg config.Config, locator *geo.Finder) ninetailed.Options {
 	return ninetailed.Options{
 		Prefixes: cfg.Personalization.Prefixes, Organizations: cfg.Personalization.Organizations,
 		Environments: cfg.Personalization.Environments, Locator: locator,
-	}, err
+	}
 }
 
 // stop tells balancers first, then waits for the requests under way. The admin

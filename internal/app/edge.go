@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,16 +13,19 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/httpapi/edge"
+	"github.com/segue-dev/segue/internal/httpapi/geo"
 	"github.com/segue-dev/segue/internal/httpapi/snapshot"
+	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/telemetry"
 )
 
 // atTheEdge adds to opts what is needed to know who calls, and to answer proxies.
-func atTheEdge(cfg config.Config, linker caller.Linker, metrics *telemetry.Metrics, opts *httpapi.Options) error {
+func atTheEdge(cfg config.Config, linker caller.Linker, locator *geo.Finder, metrics *telemetry.Metrics, opts *httpapi.Options) error {
 	var errs []error
 	opts.Origins = cfg.Identity.Origins
 	opts.Callers = caller.New(caller.Options{
 		Cookies: cfg.Identity.Cookies, Domain: cfg.Identity.Domain, GPC: cfg.Consent.GPC, DNT: cfg.Consent.DNT, Linker: linker, Observer: metrics,
+		Where: func(r *http.Request) signal.Props { return locator.Locate(r, "").Props("location.") },
 	})
 	opts.Edge = edge.Options{Budget: cfg.Edge.Budget, Observer: metrics}
 	for _, text := range cfg.Edge.Pages {

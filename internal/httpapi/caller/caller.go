@@ -10,6 +10,8 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+
+	"github.com/segue-dev/segue/internal/signal"
 )
 
 // Own stands in Options.Cookies for the cookie that Segue sets itself.
@@ -29,6 +31,9 @@ type Options struct {
 	DNT      []string // purposes that DNT denies
 	Linker   Linker   // nil = strays are left alone
 	Observer Observer // nil = none
+	// Where tells where a request comes from, as attributes below "location.";
+	// nil = that is not known.
+	Where func(*http.Request) signal.Props
 }
 
 // An Observer is told of every request whose signals were not recorded, for

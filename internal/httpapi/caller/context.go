@@ -2,6 +2,7 @@ package caller
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/segue-dev/segue/internal/signal"
@@ -19,6 +20,20 @@ func Context(header http.Header) signal.Props {
 	}
 	add("language", firstLanguage(header.Get("Accept-Language")))
 	add("referrer", header.Get("Referer"))
+	return props
+}
+
+// ForcedAddress is the header in which a back end names the visitor's address.
+const ForcedAddress = "X-Force-Ip"
+
+// Locate adds to the attributes of a request where it comes from, unless they say
+// so themselves.
+func (r *Reader) Locate(req *http.Request, props signal.Props) signal.Props {
+	if r.opts.Where == nil || slices.ContainsFunc(props, func(p signal.Prop) bool { return strings.HasPrefix(p.Key, "location.") }) {
+		return props
+	}
+	props = append(props, r.opts.Where(req)...)
+	props.Sort()
 	return props
 }
 

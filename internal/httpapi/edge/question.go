@@ -56,7 +56,7 @@ func (a *api) question(req *http.Request) question {
 	original := originalOf(req.Header)
 	q := question{who: who, Request: resolve.Request{
 		AnonymousID: who.AnonymousID, UserID: who.UserID, UserAgent: req.UserAgent(), Uncomposed: true, Dry: true, Memberships: true,
-		Context: a.Callers.Consent(req, contextOf(req.Header, original)),
+		Context: a.Callers.Consent(req, a.Callers.Locate(req, contextOf(req.Header, original))),
 	}}
 	params := req.URL.Query()
 	q.Locale = params.Get("locale")

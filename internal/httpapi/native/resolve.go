@@ -128,6 +128,9 @@ func (a *api) resolve(c echo.Context, req resolve.Request) error {
 func (a *api) identify(c echo.Context, req *resolve.Request) (caller.Caller, error) {
 	request, header := c.Request(), c.Response().Header()
 	who := a.Callers.Read(request)
+	if request.Method != http.MethodPost || caller.FromBrowser(request) || request.Header.Get(caller.ForcedAddress) != "" {
+		req.Context = a.Callers.Locate(request, req.Context) // of any other, it would be where the back end is
+	}
 	req.Context = a.Callers.Consent(request, req.Context)
 	who.Bot = caller.IsBot(req.UserAgent) // what a back end calls itself is of no matter
 	if why := who.Unseen(); why != "" {
