@@ -19,7 +19,7 @@ run: build ## the storefront example, with its visitors' signals as if just sent
 test: ## every test, with what it needs fetched; what it cannot run it says
 	@! command -v npm >/dev/null || $(MAKE) --no-print-directory clients || echo "without the clients, tests under Node are skipped"
 	CGO_ENABLED=$(RACE_CGO) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- $(RACE_FLAG) $$($(GO) list ./... | grep -Ev '$(WHOLE)')
-	CGO_ENABLED=$(RACE_CGO) $(TOOL) gotestsum --format standard-verbose -- $(RACE_FLAG) -p 1 $$($(GO) list ./... | grep -E '$(WHOLE)')
+	CGO_ENABLED=$(RACE_CGO) $(TOOL) gotestsum --format standard-verbose -- $(RACE_FLAG) -p 1 -timeout 45m $$($(GO) list ./... | grep -E '$(WHOLE)')
 	$(GO) test -run Allocat $(ALLOC_PKGS)
 
 # Tests of whole systems, in which others' programs ask, and answers have to come

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long one file of tests may take.
-const patience = 3 * time.Minute
+const patience = 8 * time.Minute
 
 func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
 
