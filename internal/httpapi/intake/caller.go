@@ -30,7 +30,8 @@ func (t *Intake) accept(c echo.Context, b ingest.Batch) (ingest.Receipt, error) 
 	t.Callers.Settle(header, req, &who)
 	if receipt.Accepted > 0 && t.Snapshots.For(req, &who, who.Visitor()) {
 		t.Snapshots.Refresh(header, req, t.Resolver, resolve.Request{
-			AnonymousID: who.AnonymousID, UserID: who.UserID, UserAgent: req.UserAgent(), Context: caller.Context(req.Header),
+			AnonymousID: who.AnonymousID, UserID: who.UserID, UserAgent: req.UserAgent(),
+			Context: t.Callers.Consent(req, t.Callers.Locate(req, caller.Context(req.Header))), Page: t.Snapshots.Page(req),
 		})
 	}
 	return receipt, nil

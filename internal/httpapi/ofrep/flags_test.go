@@ -252,7 +252,7 @@ func TestPagesOfOtherOriginsMayEvaluate(t *testing.T) {
 	for _, path := range []string{"", "/segment.cart"} {
 		req := httptest.NewRequest(http.MethodOptions, "/ofrep/v1/evaluate/flags"+path, nil)
 		req.Header.Set("Access-Control-Request-Method", "POST")
-		req.Header.Set("Access-Control-Request-Headers", "authorization,content-type,if-none-match")
+		req.Header.Set("Access-Control-Request-Headers", "authorization,content-type,if-none-match,x-api-key")
 		res := httptest.NewRecorder()
 		r.handler.ServeHTTP(res, req)
 		require.Equal(t, 204, res.Code)

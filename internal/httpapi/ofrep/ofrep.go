@@ -98,7 +98,9 @@ func (a *api) evaluate(c echo.Context) error {
 		if !ok {
 			return b, notFound(key)
 		}
-		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		header := c.Response().Header()
+		reply.ServerTiming(header, got.Timing)
+		header.Set(echo.HeaderCacheControl, "no-store")
 		return b, sized(c, b)
 	})
 }
@@ -122,6 +124,7 @@ func (a *api) evaluateAll(c echo.Context) error {
 	return withBuffer(func(b []byte) ([]byte, error) {
 		b, sum := a.appendAnswer(b, got, channel)
 		header, etag := c.Response().Header(), quoted(sum)
+		reply.ServerTiming(header, got.Timing)
 		header.Set("ETag", etag)
 		header.Set(echo.HeaderCacheControl, "private, no-cache")
 		if reply.Matches(c.Request().Header.Get("If-None-Match"), etag) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/resolve"
 )
@@ -77,6 +78,10 @@ func (c *Cookies) Refresh(header http.Header, req *http.Request, r Resolver, abo
 	about.Messages, about.Dry, about.Uncomposed, about.Memberships = nil, true, true, true
 	about.Explain, about.Record, about.Navigation, about.At = false, false, "", time.Time{}
 	got, err := r.Resolve(req.Context(), about)
+	if about.Page != "" && fault.KindOf(err) == fault.NotFound { // it was, until lately
+		about.Page = ""
+		got, err = r.Resolve(req.Context(), about)
+	}
 	if err != nil {
 		c.forget(header, req)
 		return
@@ -106,6 +111,17 @@ func (c *Cookies) forget(header http.Header, req *http.Request) {
 	if _, err := req.Cookie(Cookie); err == nil {
 		c.opts.Callers.SetCookie(header, req, Cookie, "", 0)
 	}
+}
+
+// Page returns the entry id of the page that the browser's snapshot has a key
+// for; "" = none.
+func (c *Cookies) Page(req *http.Request) string {
+	cookie, err := req.Cookie(Cookie)
+	if err != nil {
+		return ""
+	}
+	have, _ := c.opts.Ring.peek(cookie.Value)
+	return have.Page
 }
 
 // Read returns the snapshot of a visitor that a request brings, if it is good.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/httpapi/snapshot"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -217,13 +218,17 @@ func TestBadKeysAreRefused(t *testing.T) {
 
 // resolver answers what a test sets.
 type resolver struct {
-	got   *resolve.Answer
-	err   error
-	asked resolve.Request
+	got     *resolve.Answer
+	err     error
+	missing string // a page that is not there
+	asked   resolve.Request
 }
 
 func (r *resolver) Resolve(_ context.Context, req resolve.Request) (*resolve.Answer, error) {
 	r.asked = req
+	if req.Page != "" && req.Page == r.missing {
+		return nil, fault.New(fault.NotFound, "page: gone")
+	}
 	return r.got, r.err
 }
 
@@ -285,6 +290,22 @@ func TestARefreshAsksForNowAndRecordsNothing(t *testing.T) {
 	req.Header.Set("Cookie", "segue_snap=old")
 	c.Refresh(header, req, r, resolve.Request{AnonymousID: "v"})
 	require.Contains(t, header.Get("Set-Cookie"), "segue_snap=; Path=/; Max-Age=0")
+}
+
+func TestARefreshKeepsToThePageOfTheSnapshotBefore(t *testing.T) {
+	r := &resolver{got: &resolve.Answer{Visitor: "v", Key: "k", PageID: "home", At: time.Now()}}
+	c := snapshot.NewCookies(snapshot.Options{Ring: ring(t, snapshot.HS256, one), Life: time.Hour, Callers: caller.New(caller.Options{})})
+	req := httptest.NewRequest(http.MethodPost, "https://shop.example/", nil)
+	require.Empty(t, c.Page(req))
+	res := httptest.NewRecorder()
+	c.Set(res.Header(), req, r.got)
+	req.AddCookie(res.Result().Cookies()[0])
+	require.Equal(t, "home", c.Page(req))
+
+	r.missing = "home"
+	c.Refresh(res.Header(), req, r, resolve.Request{AnonymousID: "v", Page: c.Page(req)})
+	require.Empty(t, r.asked.Page, "a page that is gone is not asked for again")
+	require.Len(t, res.Header().Values("Set-Cookie"), 2)
 }
 
 func TestWhoKeepsASnapshot(t *testing.T) {
