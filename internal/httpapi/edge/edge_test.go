@@ -22,6 +22,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/edge"
 	"github.com/segue-dev/segue/internal/httpapi/snapshot"
 	"github.com/segue-dev/segue/internal/resolve"
+	"github.com/segue-dev/segue/internal/signal"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -450,4 +451,18 @@ func BenchmarkEdge(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestRulesKnowWhereTheVisitorIs(t *testing.T) {
+	where := func(r *http.Request) signal.Props {
+		return signal.Props{{Key: "location.countryCode", Value: signal.TextOf(r.Header.Get("CF-IPCountry"))}}
+	}
+	r := &resolver{}
+	e := serve(r, edge.Options{Callers: caller.New(caller.Options{Where: where})})
+	ask(e, "GET", "/v1/edge", map[string]string{"Cookie": "ntaid=ana", "CF-IPCountry": "DE", "Accept-Language": "de"})
+	country, ok := r.asked[0].Context.Get("location.countryCode")
+	require.True(t, ok)
+	require.Equal(t, "DE", country.String())
+	language, _ := r.asked[0].Context.Get("language")
+	require.Equal(t, "de", language.String())
 }
