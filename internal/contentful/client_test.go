@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,18 +24,24 @@ const token = "secret-token"
 // A script answers one request after the other; the last answer is repeated.
 type script struct {
 	answers  []http.HandlerFunc
+	mu       sync.Mutex // a connection that broke may still be at work
 	requests []*http.Request
 	bodies   []string
 }
 
 func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
 	s.requests, s.bodies = append(s.requests, r), append(s.bodies, string(body))
-	s.answers[min(len(s.requests), len(s.answers))-1](w, r)
+	answer := s.answers[min(len(s.requests), len(s.answers))-1]
+	s.mu.Unlock()
+	answer(w, r)
 }
 
 // asked returns path and query of each request.
 func (s *script) asked() (urls []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, r := range s.requests {
 		urls = append(urls, r.URL.String())
 	}

@@ -35,7 +35,8 @@ type Options struct {
 	Now      func() time.Time // nil = time.Now
 	Observer Observer         // nil = none
 	// Changed is told of every visitor whose record has changed, once that is
-	// durable. It must not block. Nil = nobody is told.
+	// durable. It must not block; it is called from many goroutines. Nil = nobody
+	// is told.
 	Changed func(visitor string)
 	Rejects Rejects // nil = what is rejected is told to who sent it, and that is all
 }

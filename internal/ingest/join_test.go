@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,7 +19,9 @@ type people struct {
 	*ingest.Ingester
 	store visitor.Store
 	tally map[visitor.Verdict]int
-	told  []string
+
+	mu   sync.Mutex
+	told []string
 }
 
 func newPeople(t *testing.T) *people {
@@ -27,8 +30,12 @@ func newPeople(t *testing.T) *people {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	p := &people{store: store, tally: map[visitor.Verdict]int{}}
 	p.Ingester = ingest.New(store, ingest.Options{
-		Now:     clock,
-		Changed: func(id string) { p.told = append(p.told, id) },
+		Now: clock,
+		Changed: func(id string) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.told = append(p.told, id)
+		},
 		Observer: observe(func(t ingest.Tally) {
 			for v, n := range t.Joins {
 				p.tally[v] += n

@@ -400,7 +400,10 @@ func TestAHangingStoreIsNotPiledUpOn(t *testing.T) {
 			last = ask(e, "GET", "/v1/edge", map[string]string{"Cookie": "ntaid=a"})
 		}
 		require.Equal(t, "overloaded", last.Header().Get("X-Segue-Fallback"))
+		synctest.Wait()
+		r.mu.Lock()
 		require.Len(t, r.asked, 1024)
+		r.mu.Unlock()
 		close(release)
 		synctest.Wait()
 		r.answer = nil

@@ -25,10 +25,10 @@ func (a *api) within(ctx context.Context, q question) outcome {
 		return o
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.Budget)
-	answered := make(chan outcome, 1)
+	answered, baseline := make(chan outcome, 1), o
 	go func() {
 		defer func() { <-a.slots; cancel() }()
-		answered <- a.resolve(ctx, q, o)
+		answered <- a.resolve(ctx, q, baseline)
 	}()
 	select {
 	case o = <-answered:
