@@ -55,7 +55,7 @@ func start(t *testing.T, segue, port string) *site {
 	})
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() && !strings.Contains(lines.Text(), "Ready in") {
-		log.WriteString(lines.Text() + "\n")
+		t.Log(lines.Text())
 	}
 	go func() { _, _ = io.Copy(io.Discard, stdout) }()
 	return &site{"http://" + host + ":" + port}
