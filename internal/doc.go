@@ -50,6 +50,7 @@
 //	httpapi/openapitest      wire types held to the description, for the tests of dialects
 //	httpapi/segmentio        Segment-compatible ingest
 //	httpapi/cloudevents      ingest of CloudEvents
+//	httpapi/ga4              ingest of the Measurement Protocol of Google Analytics
 //	httpapi/native           resolve, pages, explain
 //	httpapi/caller           who calls: the visitor of cookies, prefetches, bots
 //	httpapi/snapshot         what is known of a visitor, signed, in a cookie

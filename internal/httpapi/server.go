@@ -25,6 +25,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/caller"
 	"github.com/segue-dev/segue/internal/httpapi/cloudevents"
 	"github.com/segue-dev/segue/internal/httpapi/edge"
+	"github.com/segue-dev/segue/internal/httpapi/ga4"
 	"github.com/segue-dev/segue/internal/httpapi/intake"
 	"github.com/segue-dev/segue/internal/httpapi/native"
 	"github.com/segue-dev/segue/internal/httpapi/ninetailed"
@@ -100,6 +101,7 @@ func NewPublic(in intake.Ingester, resolver Resolver, opts Options) *Server {
 	signals := intake.New(in, intakeOptions(resolver, opts))
 	segmentio.Mount(s.echo, signals)
 	cloudevents.Mount(s.echo, signals)
+	ga4.Mount(s.echo, signals)
 	edge.Mount(s.echo, resolver, edgeOptions(opts))
 	ninetailed.Mount(s.echo, resolver, signals, opts.Personalization)
 	ofrep.Mount(s.echo, resolver, opts.Flags)
