@@ -2,32 +2,20 @@
 // knows nothing of Segue, told another address.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { chromium } from 'playwright-core'
+import { launch, userAgent } from './lib/chromium.mjs'
 
 const site = process.env.MIGRATION_URL
 
-let browser, profile
+let browser
 
-before(async () => {
-  profile = await mkdtemp(join(tmpdir(), 'segue-browser-'))
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM, headless: true, timeout: 60_000,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
-})
-
-after(async () => {
-  await browser?.close()
-  if (profile) await rm(profile, { recursive: true, force: true, maxRetries: 5 })
-})
+// Chromium's path is told by CHROMIUM.
+before(async () => { browser = await launch() })
+after(() => browser?.close())
 
 /** Opens the page as a visitor of the example, whose id the SDK keeps in the browser. */
 async function visit(visitor) {
-  const page = await browser.newPage()
+  const page = await browser.newPage({ userAgent })
   page.problems = []
   page.on('pageerror', error => page.problems.push(String(error)))
   page.on('request', request => {

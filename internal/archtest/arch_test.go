@@ -67,6 +67,7 @@ var allowed = map[[2]string]string{
 	{"internal/httpapi/ga4", "internal/httpapi/reply"}:               "how all dialects read bodies",
 	{"internal/httpapi/segmentio", "internal/httpapi/intake"}:        "how signals are taken in",
 	{"internal/httpapi/segmentio", "internal/httpapi/reply"}:         "how all dialects answer",
+	{"internal/httpapi/native", "internal/httpapi/geo"}:              "the header that names the visitor's address",
 	{"internal/httpapi/native", "internal/httpapi/reply"}:            "how all dialects answer",
 	{"internal/httpapi", "internal/httpapi/caller"}:                  "whom its dialects read",
 	{"internal/httpapi", "internal/httpapi/edge"}:                    "httpapi mounts its dialects",

@@ -23,9 +23,6 @@ func Context(header http.Header) signal.Props {
 	return props
 }
 
-// ForcedAddress is the header in which a back end names the visitor's address.
-const ForcedAddress = "X-Force-Ip"
-
 // Locate adds to the attributes of a request where it comes from, unless they say
 // so themselves.
 func (r *Reader) Locate(req *http.Request, props signal.Props) signal.Props {

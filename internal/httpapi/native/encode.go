@@ -4,33 +4,23 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/segue-dev/segue/internal/decision"
+	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/resolve"
 )
-
-// buffers hold the memory of answers that have been sent.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// maxBuffer is the size in bytes from which on memory is not kept.
-const maxBuffer = 64 << 10
 
 // withEncoded calls send with the JSON of an answer, which is good until send
 // returns. unrecorded says why nothing was recorded, "" if it was.
 func withEncoded(a *resolve.Answer, unrecorded string, send func(body []byte) error) error {
-	buffer := buffers.Get().(*[]byte)
-	body, err := appendAnswer((*buffer)[:0], a, unrecorded)
-	if err != nil {
-		return fmt.Errorf("encode an answer: %w", err)
-	}
-	err = send(body)
-	if cap(body) <= maxBuffer {
-		*buffer = body
-		buffers.Put(buffer)
-	}
-	return err
+	return reply.WithBuffer(func(b []byte) ([]byte, error) {
+		body, err := appendAnswer(b, a, unrecorded)
+		if err != nil {
+			return b, fmt.Errorf("encode an answer: %w", err)
+		}
+		return body, send(body)
+	})
 }
 
 // appendAnswer appends the JSON of an answer to b, its page as the bytes it has.

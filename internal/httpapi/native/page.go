@@ -33,11 +33,11 @@ func (a *api) page(c echo.Context) error {
 	case got.Outdated:
 		header.Set(echo.HeaderCacheControl, "no-store")
 		header.Set(cdnCacheControl, "no-store")
-		return sized(c, got.JSON)
+		return reply.Sized(c, got.JSON)
 	case !got.Shared:
 		header.Set(echo.HeaderCacheControl, "private, no-store")
 		header.Set(cdnCacheControl, "no-store")
-		return sized(c, got.JSON)
+		return reply.Sized(c, got.JSON)
 	}
 	for _, h := range kept.public {
 		header[h.name] = h.value

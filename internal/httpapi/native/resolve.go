@@ -3,12 +3,12 @@ package native
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-dev/segue/internal/httpapi/caller"
+	"github.com/segue-dev/segue/internal/httpapi/geo"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
 	"github.com/segue-dev/segue/internal/ingest"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -119,7 +119,7 @@ func (a *api) resolve(c echo.Context, req resolve.Request) error {
 		a.Snapshots.Refresh(header, c.Request(), a.resolver, req)
 	}
 	caching(header, req, got)
-	return withEncoded(got, who.Unseen(), func(body []byte) error { return sized(c, body) })
+	return withEncoded(got, who.Unseen(), func(body []byte) error { return reply.Sized(c, body) })
 }
 
 // identify says who calls, and makes the visitor of the cookies that of a request
@@ -128,7 +128,7 @@ func (a *api) resolve(c echo.Context, req resolve.Request) error {
 func (a *api) identify(c echo.Context, req *resolve.Request) (caller.Caller, error) {
 	request, header := c.Request(), c.Response().Header()
 	who := a.Callers.Read(request)
-	if request.Method != http.MethodPost || caller.FromBrowser(request) || request.Header.Get(caller.ForcedAddress) != "" {
+	if request.Method != http.MethodPost || caller.FromBrowser(request) || request.Header.Get(geo.ForcedHeader) != "" {
 		req.Context = a.Callers.Locate(request, req.Context) // of any other, it would be where the back end is
 	}
 	req.Context = a.Callers.Consent(request, req.Context)
@@ -156,13 +156,6 @@ func (a *api) identify(c echo.Context, req *resolve.Request) (caller.Caller, err
 	}
 	req.AnonymousID, req.UserID = who.AnonymousID, who.UserID
 	return who, nil
-}
-
-// sized answers with JSON of a stated length, so that none of it can go missing
-// unnoticed.
-func sized(c echo.Context, body []byte) error {
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
-	return c.JSONBlob(http.StatusOK, body)
 }
 
 // caching lets the visitor's own cache keep an answer for as long as it holds. An

@@ -3,7 +3,6 @@ package ofrep
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -11,24 +10,6 @@ import (
 	"github.com/segue-dev/segue/internal/rawjson"
 	"github.com/segue-dev/segue/internal/resolve"
 )
-
-// buffers hold the memory of answers that have been sent.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// maxBuffer is the size in bytes from which on memory is not kept.
-const maxBuffer = 64 << 10
-
-// withBuffer calls f with memory to append to, which is used again when f has
-// returned what became of it.
-func withBuffer(f func(b []byte) ([]byte, error)) error {
-	buffer := buffers.Get().(*[]byte)
-	b, err := f((*buffer)[:0])
-	if cap(b) <= maxBuffer {
-		*buffer = b
-		buffers.Put(buffer)
-	}
-	return err
-}
 
 // appendAnswer appends the answer with all flags, up to where its channel, if it
 // has one, ends. sum is of all that: it differs whenever a flag does, the

@@ -16,7 +16,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -93,7 +92,7 @@ func (a *api) evaluate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return withBuffer(func(b []byte) ([]byte, error) {
+	return reply.WithBuffer(func(b []byte) ([]byte, error) {
 		b, ok := a.flagsetOf(got.Site).appendOne(b, key, got)
 		if !ok {
 			return b, notFound(key)
@@ -101,7 +100,7 @@ func (a *api) evaluate(c echo.Context) error {
 		header := c.Response().Header()
 		reply.ServerTiming(header, got.Timing)
 		header.Set(echo.HeaderCacheControl, "no-store")
-		return b, sized(c, b)
+		return b, reply.Sized(c, b)
 	})
 }
 
@@ -121,7 +120,7 @@ func (a *api) evaluateAll(c echo.Context) error {
 	if a.open.offered() {
 		channel = a.channels.seal(q, time.Now())
 	}
-	return withBuffer(func(b []byte) ([]byte, error) {
+	return reply.WithBuffer(func(b []byte) ([]byte, error) {
 		b, sum := a.appendAnswer(b, got, channel)
 		header, etag := c.Response().Header(), quoted(sum)
 		reply.ServerTiming(header, got.Timing)
@@ -131,7 +130,7 @@ func (a *api) evaluateAll(c echo.Context) error {
 			return b, c.NoContent(http.StatusNotModified)
 		}
 		b = a.appendRest(b, channel, sum)
-		return b, sized(c, b)
+		return b, reply.Sized(c, b)
 	})
 }
 
@@ -148,10 +147,4 @@ func (a *api) resolve(ctx context.Context, q *question, watched bool) (*resolve.
 	}
 	got, err := a.resolver.Resolve(ctx, req)
 	return got, refusedBy(err)
-}
-
-// sized answers with JSON of a stated length.
-func sized(c echo.Context, body []byte) error {
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
-	return c.JSONBlob(http.StatusOK, body)
 }

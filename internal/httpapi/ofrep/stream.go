@@ -13,6 +13,7 @@ import (
 
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/feed"
+	"github.com/segue-dev/segue/internal/httpapi/reply"
 )
 
 // The pace of streams.
@@ -146,7 +147,7 @@ func (s *stream) look(ctx context.Context, first bool) error {
 		return fmt.Errorf("look at the flags: %w", err)
 	}
 	var tag string
-	_ = withBuffer(func(b []byte) ([]byte, error) {
+	_ = reply.WithBuffer(func(b []byte) ([]byte, error) {
 		b, sum := s.appendAnswer(b, got, s.channel)
 		tag = string(appendTag(nil, sum))
 		return b, nil
