@@ -26,10 +26,12 @@ import (
 // equal bytes. A change of the form takes a new version; what an old version
 // wrote stays readable, and testdata holds a blob of each.
 const (
-	recordVersion  = 0x03
-	recordVersion2 = 0x02 // has no identity
+	recordVersion  = 0x04
+	recordVersion3 = 0x03 // has no participations
+	recordVersion2 = 0x02 // nor identity
 	recordVersion1 = 0x01 // nor exposures
 	signalsVersion = 0x81
+	changeVersion  = 0x82 // signals and exposures
 )
 
 const checksumSize = 4
@@ -51,7 +53,7 @@ func AppendRecord(dst []byte, r *Record) []byte {
 // id. The record does not refer to b. Bytes that AppendRecord has not written
 // are a fault.Internal error.
 func DecodeRecord(id string, b []byte) (*Record, error) {
-	d, err := newDecoder(b, "record", recordVersion, recordVersion2, recordVersion1)
+	d, err := newDecoder(b, "record", recordVersion, recordVersion3, recordVersion2, recordVersion1)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func DecodeRecord(id string, b []byte) (*Record, error) {
 	} else {
 		r.Summary.Exposures = d.exposures()
 	}
-	if d.version == recordVersion {
+	if d.version >= recordVersion3 {
 		d.identity(r)
 	} else {
 		r.Summary.claimAll(r.Signals)
@@ -287,22 +289,6 @@ func (d *decoder) summary() Summary {
 	s.OtherSessions = int(d.uint())
 	d.dropped(&s)
 	return s
-}
-
-func (e *encoder) exposures(seen map[string]Exposure) {
-	e.uint(uint64(len(seen)))
-	for _, key := range sortedKeys(seen) {
-		e.text(key)
-		e.uint(uint64(seen[key].Variant))
-		e.assertion(seen[key].assertion())
-	}
-}
-
-func (d *decoder) exposures() map[string]Exposure {
-	return decodeMap(d, 5, func() (string, Exposure) {
-		key, variant, by := d.text(), int(d.uint()), d.assertion()
-		return key, Exposure{Variant: variant, At: by.At, Pos: by.Pos, By: by.By}
-	})
 }
 
 func (d *decoder) dropped(s *Summary) {

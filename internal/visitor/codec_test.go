@@ -72,7 +72,7 @@ func TestEveryDamageIsAnError(t *testing.T) {
 	_, err := visitor.DecodeRecord("v", append(slices.Clone(blob), 0))
 	require.ErrorContains(t, err, "damaged")
 	_, err = visitor.DecodeSignals(blob)
-	require.ErrorContains(t, err, "version 0x03 and this program reads version 0x81")
+	require.ErrorContains(t, err, "version 0x04 and this program reads version 0x81")
 }
 
 // goldenRecord has everything a record can have.
@@ -94,7 +94,12 @@ func goldenRecord() *visitor.Record {
 	}}
 	late := signal.Signal{ID: "late", Name: "Order Completed", At: sigs[12].At, Device: "anon-1", Flags: signal.TooLate | signal.Skewed}
 	r, _ := (&visitor.Record{ID: "anon-1"}).With(visitor.Limits{MaxSignals: 16}, append(sigs, identify, named, seen, late)...)
-	return r.Linked()
+	exp := r.Summary.Exposures["exp-1"]
+	exp.Mixed = true
+	exp.Participation = visitor.Participation{Rules: "r12", Segment: "high-intent", In: []string{"mobile", "returning"}, Totals: []visitor.Total{
+		{Metric: "revenue~1", Sum: 129900, Value: 100000, Per: 3, Before: -500}, {Metric: "trials~2", Sum: 1, Value: 1},
+	}}
+	return r.WithExposures(map[string]visitor.Exposure{"exp-1": exp}).Linked()
 }
 
 // dump writes r for people.
@@ -118,7 +123,11 @@ func dump(r *visitor.Record) string {
 		fmt.Fprintf(&b, "trait %s: %s(%d) at %d/%d by %s\n", k, t.Value, t.Value.Kind(), t.At, t.Pos, t.By)
 	}
 	for _, k := range slices.Sorted(maps.Keys(s.Exposures)) {
-		fmt.Fprintf(&b, "exposure %s: %+v\n", k, s.Exposures[k])
+		e := s.Exposures[k]
+		fmt.Fprintf(&b, "exposure %s: {Variant:%d At:%d Pos:%d By:%s}\n", k, e.Variant, e.At, e.Pos, e.By)
+		if e.Mixed || e.Rules != "" {
+			fmt.Fprintf(&b, "measured %s: mixed %t, %+v\n", k, e.Mixed, e.Participation)
+		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(s.Streams)) {
 		fmt.Fprintf(&b, "stream %s: %+v\n", k, s.Streams[k])
@@ -134,7 +143,7 @@ func dump(r *visitor.Record) string {
 
 func TestStoredFormStaysReadable(t *testing.T) {
 	r := goldenRecord()
-	record, signals := "testdata/record-v3", "testdata/signals-v1"
+	record, signals := "testdata/record-v4", "testdata/signals-v1"
 	if *update {
 		writeHex(t, record+".hex", visitor.AppendRecord(nil, r))
 		writeHex(t, signals+".hex", visitor.AppendSignals(nil, r.Signals))
@@ -152,6 +161,15 @@ func TestStoredFormStaysReadable(t *testing.T) {
 	sigs, err := visitor.DecodeSignals(readHex(t, signals+".hex"))
 	require.NoError(t, err)
 	require.Equal(t, r.Signals, sigs)
+}
+
+// Records of the third version have not been measured.
+func TestRecordsOfTheThirdVersion(t *testing.T) {
+	got, err := visitor.DecodeRecord("anon-1", readHex(t, "testdata/record-v3.hex"))
+	require.NoError(t, err)
+	want, err := os.ReadFile("testdata/record-v3.txt")
+	require.NoError(t, err)
+	require.Equal(t, string(want), dump(got))
 }
 
 // Records of the second version are nobody's but their own.
@@ -184,7 +202,7 @@ func TestRecordsOfTheFirstVersion(t *testing.T) {
 
 	r, _ := (&visitor.Record{ID: "anon-1"}).With(visitor.Limits{}, exposure("m2", 2, "exp", 1), exposure("m1", 1, "exp", 3))
 	seen := r.Summary.Exposures
-	require.Equal(t, map[string]visitor.Exposure{"exp": {Variant: 3, At: 1, By: "m1"}}, seen)
+	require.Equal(t, map[string]visitor.Exposure{"exp": {Variant: 3, At: 1, By: "m1", Mixed: true}}, seen)
 	r.Summary.Exposures = nil
 	blob := visitor.AppendRecord(nil, r)
 	body := blob[1 : len(blob)-6] // without version, checksum, identity and the number of exposures, both 0
@@ -224,6 +242,11 @@ func FuzzDecode(f *testing.F) {
 			again, err := visitor.DecodeRecord("v", b)
 			require.NoError(t, err)
 			require.Equal(t, b, visitor.AppendRecord(nil, again))
+		}
+		if r, err := (&visitor.Record{ID: "v"}).WithChanges(visitor.Limits{}, visitor.Seal(visitor.ChangeVersion, body)); err == nil {
+			b := visitor.AppendRecord(nil, r)
+			_, err := visitor.DecodeRecord("v", b)
+			require.NoError(t, err)
 		}
 		if sigs, err := visitor.DecodeSignals(visitor.Seal(visitor.SignalsVersion, body)); err == nil {
 			b := visitor.AppendSignals(nil, sigs)

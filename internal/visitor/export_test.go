@@ -11,6 +11,7 @@ const (
 	RecordVersion1 = recordVersion1
 	RecordVersion2 = recordVersion2
 	SignalsVersion = signalsVersion
+	ChangeVersion  = changeVersion
 )
 
 // Seal returns body as a blob of version with the right checksum.

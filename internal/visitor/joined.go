@@ -26,11 +26,13 @@ const maxHops = 2 * MaxIDs
 // process ends between two of them.
 type joined struct {
 	Records
-	lim Limits
+	lim   Limits
+	meter Meter
 }
 
-// NewStore returns a Store that keeps its visitors in records, bounded by lim.
-func NewStore(records Records, lim Limits) Store { return &joined{records, lim} }
+// NewStore returns a Store that keeps its visitors in records, bounded by lim
+// and measured by meter.
+func NewStore(records Records, lim Limits, meter Meter) Store { return &joined{records, lim, meter} }
 
 // Get implements Store.
 func (s *joined) Get(ctx context.Context, id string) (*Record, error) {
@@ -174,7 +176,7 @@ func (s *joined) merge(ctx context.Context, j Join, from, to *Record) (done bool
 		if r.Has(other.ID) { // since it has settled, unless it has been erased meanwhile
 			return Change{}, nil
 		}
-		return wholly(r, m.told(r).union(s.lim, other)), nil
+		return s.uniting(m.told(r), other), nil
 	})
 	return true, err
 }
@@ -282,7 +284,7 @@ func (s *joined) settle(ctx context.Context, id string) error {
 			if i := r.joiner(note.ID); i < 0 || r.Joining[i] != note || r.Into != "" {
 				return Change{}, nil
 			}
-			return wholly(r, s.received(r, note, other)), nil
+			return s.receiving(r, note, other), nil
 		})
 		if err != nil {
 			return err
@@ -298,7 +300,7 @@ func (s *joined) united(ctx context.Context, r *Record) (*Record, error) {
 		if err != nil || other == nil {
 			return r, err
 		}
-		r = s.received(r, note, other)
+		r = s.receiving(r, note, other).Next
 	}
 	return nil, endless(r.ID)
 }
@@ -319,13 +321,20 @@ func (s *joined) due(ctx context.Context, r *Record) (Joiner, *Record, error) {
 	return Joiner{}, nil, nil
 }
 
-// received returns r after note has been dealt with: it has taken other in, or,
-// if that has become a link in another way, it has forgotten the note.
-func (s *joined) received(r *Record, note Joiner, other *Record) *Record {
+// receiving returns the change of r by which note is dealt with: it takes other
+// in, or, if that has become a link in another way, forgets the note.
+func (s *joined) receiving(r *Record, note Joiner, other *Record) Change {
 	if other.token == note.Token && note.ID != r.ID {
-		return r.union(s.lim, other)
+		return s.uniting(r, other)
 	}
-	return r.altered(func(r *Record) { r.Joining = without(append([]Joiner(nil), r.Joining...), note) })
+	return wholly(r, r.altered(func(r *Record) { r.Joining = without(append([]Joiner(nil), r.Joining...), note) }))
+}
+
+// uniting returns the change of r by which it takes other in. What other has
+// added to the counters is r's from then on.
+func (s *joined) uniting(r, other *Record) Change {
+	next, counters := s.meter.Unite(r, other, r.union(s.lim, other))
+	return Change{Next: next, Counters: counters, Whole: true}
 }
 
 // Erase implements Store. The record that knows the other ids goes when they are
@@ -334,6 +343,9 @@ func (s *joined) received(r *Record, note Joiner, other *Record) *Record {
 func (s *joined) Erase(ctx context.Context, id string) error {
 	way, err := s.way(ctx, id)
 	if err != nil {
+		return err
+	}
+	if err := s.forget(ctx, way[len(way)-1]); err != nil {
 		return err
 	}
 	others, err := s.leadingTo(ctx, way[len(way)-1])
@@ -348,6 +360,16 @@ func (s *joined) Erase(ctx context.Context, id string) error {
 		}
 	}
 	return nil
+}
+
+// forget takes what the visitor has added to the counters over to those of
+// erased ones.
+func (s *joined) forget(ctx context.Context, head string) error {
+	_, err := s.Update(ctx, head, func(r *Record) (Change, error) {
+		next, counters := s.meter.Forget(r)
+		return Change{Next: next, Counters: counters, Whole: next != r}, nil
+	})
+	return err
 }
 
 // leadingTo returns the further ids of the visitor for whom the record of head

@@ -123,7 +123,7 @@ func TestJoinedVisitorsHaveTheUnionOfTheirSignals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lim, ctx := genLimits().Draw(t, "limits"), context.Background()
 		records := newMemory()
-		s := visitor.NewStore(records, lim)
+		s := visitor.NewStore(records, lim, visitor.Unmeasured{})
 		deeds := make([]deed, rapid.IntRange(1, 40).Draw(t, "deeds"))
 		var undone []deed
 		for i := range deeds {
@@ -148,7 +148,7 @@ func TestJoinedVisitorsHaveTheUnionOfTheirSignals(t *testing.T) {
 func TestConcurrentJoins(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lim := genLimits().Draw(t, "limits")
-		s := visitor.NewStore(newMemory(), lim)
+		s := visitor.NewStore(newMemory(), lim, visitor.Unmeasured{})
 		deeds := make([]deed, rapid.IntRange(1, 60).Draw(t, "deeds"))
 		for i := range deeds {
 			deeds[i] = genDeed(t, i)
@@ -195,7 +195,7 @@ func TestAJoinMayBeInterruptedByOthers(t *testing.T) {
 	lim := visitor.Limits{MaxSignals: 3}
 	interrupt := func(t require.TestingT, call int, first visitor.Join, others ...visitor.Join) {
 		records := newMemory()
-		s, ctx := visitor.NewStore(records, lim), context.Background()
+		s, ctx := visitor.NewStore(records, lim, visitor.Unmeasured{}), context.Background()
 		var deeds []deed
 		for i, id := range []string{"a1", "a2", "u", "old-u", "a1", "a2", "u", "old-u", "a1", "a1", "u", "u"} {
 			deeds = append(deeds, deed{id: id, sig: at(i, fmt.Sprint("m", i))})
@@ -240,7 +240,7 @@ func TestAnInterruptedJoinIsSeenAsAWholeOrNotAtAll(t *testing.T) {
 	for crashIn := 1; crashIn <= 4; crashIn++ {
 		for _, durable := range []bool{false, true} {
 			records := newMemory()
-			s := visitor.NewStore(records, lim)
+			s := visitor.NewStore(records, lim, visitor.Unmeasured{})
 			mine, theirs := make([]signal.Signal, 12), make([]signal.Signal, 12)
 			for i := range mine {
 				mine[i], theirs[i] = at(2*i, fmt.Sprint("a", i)), at(2*i+1, fmt.Sprint("u", i))
@@ -296,7 +296,7 @@ func TestAnInterruptedErasureIsCompletedByTheNext(t *testing.T) {
 		for crashIn := 1; crashIn <= 5; crashIn++ {
 			for _, durable := range []bool{false, true} {
 				records := newMemory()
-				s := visitor.NewStore(records, lim)
+				s := visitor.NewStore(records, lim, visitor.Unmeasured{})
 				for i, id := range []string{"a1", "a2", "z1", "u"} {
 					require.NoError(t, deed{id: id, sig: at(i, fmt.Sprint("m", i))}.do(ctx, s, lim))
 				}

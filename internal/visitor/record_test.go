@@ -341,10 +341,10 @@ func TestExposuresOutliveTheLog(t *testing.T) {
 	}
 	require.Len(t, r.Signals, 2)
 	require.Len(t, r.Summary.Exposures, visitor.MaxExposures)
-	require.Equal(t, visitor.Exposure{Variant: 2, At: 6, By: "m5"}, r.Summary.Exposures["e005"])
+	require.Equal(t, visitor.Exposure{Variant: 2, At: 6, By: "m5", Mixed: true}, r.Summary.Exposures["e005"])
 
 	late := exposure("late", 1, "e000", 7)
 	late.Flags = signal.TooLate
 	r, _ = r.With(visitor.Limits{}, late)
-	require.Equal(t, visitor.Exposure{Variant: 0, At: 1, By: "m0"}, r.Summary.Exposures["e000"])
+	require.Equal(t, visitor.Exposure{Variant: 0, At: 1, By: "m0", Mixed: true}, r.Summary.Exposures["e000"])
 }

@@ -70,6 +70,7 @@ type Records interface {
 type Change struct {
 	Next     *Record         // the whole record after the change: With of Added
 	Added    []signal.Signal // the signals that Next has taken in; a store may append just these, and take them in when it reads
+	Exposed  bool            // Next's exposures differ from those that With of Added has made
 	Counters []Counter       // differences to add
 	Whole    bool            // Next differs in more than Added says, so it is stored as it is
 }

@@ -144,7 +144,7 @@ func (s *Summary) exposeAll(sigs []signal.Signal) {
 	for i := range sigs {
 		sig := &sigs[i]
 		if seen, ok := sig.Exposure(); ok && sig.Flags&signal.TooLate == 0 {
-			s.expose(seen, assertion{At: sig.At, Pos: sig.Pos, By: sig.ID})
+			s.expose(seen.Experience, Exposure{Variant: seen.Variant, At: sig.At, Pos: sig.Pos, By: sig.ID})
 		}
 	}
 	s.Exposures = nilIfEmpty(s.Exposures)
@@ -160,11 +160,15 @@ func (s *Summary) claimAll(sigs []signal.Signal) {
 }
 
 // expose takes an exposure in. Of several of one experience the first counts.
-func (s *Summary) expose(seen signal.Exposure, by assertion) {
-	if old, known := s.Exposures[seen.Experience]; known && by.compare(old.assertion()) >= 0 {
-		return
+func (s *Summary) expose(experience string, e Exposure) {
+	if old, known := s.Exposures[experience]; known {
+		mixed := old.Mixed || e.Mixed || e.Variant != old.Variant
+		if e.assertion().compare(old.assertion()) >= 0 {
+			e = old
+		}
+		e.Mixed = mixed
 	}
-	s.Exposures[seen.Experience] = Exposure{Variant: seen.Variant, At: by.At, Pos: by.Pos, By: by.By}
+	s.Exposures[experience] = e
 	if len(s.Exposures) > MaxExposures {
 		delete(s.Exposures, slices.Max(slices.Collect(maps.Keys(s.Exposures))))
 	}

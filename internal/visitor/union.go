@@ -147,7 +147,7 @@ func (s *Summary) addExposures(exposures map[string]Exposure) {
 	}
 	s.Exposures = own(s.Exposures)
 	for experience, e := range exposures {
-		s.expose(signal.Exposure{Experience: experience, Variant: e.Variant}, e.assertion())
+		s.expose(experience, e)
 	}
 }
 

@@ -127,6 +127,8 @@ type Exposure struct {
 	At      int64
 	Pos     int
 	By      string // message id
+	Mixed   bool   // another variant was seen as well, before or after
+	Participation
 }
 
 // A Stream is what is left of a device's dropped signals: enough to number the

@@ -43,7 +43,7 @@ func Open(dir string, opts Options) (*Store, error) {
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return &Store{visitor.NewStore(s, opts.Limits), s}, nil
+	return &Store{visitor.NewStore(s, opts.Limits, opts.Meter), s}, nil
 }
 
 // OpenMemory opens a store that keeps everything in memory and forgets it when

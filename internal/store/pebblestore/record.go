@@ -7,7 +7,6 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/segue-dev/segue/internal/fault"
-	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
@@ -58,15 +57,10 @@ func (s *records) assemble(id string, base []byte, tails [][]byte) (*visitor.Rec
 			return nil, s.damaged(id, err)
 		}
 	}
-	var all []signal.Signal
-	for _, tail := range tails {
-		sigs, err := visitor.DecodeSignals(tail)
-		if err != nil {
-			return nil, s.damaged(id, err)
-		}
-		all = append(all, sigs...)
+	r, err := r.WithChanges(s.opts.Limits, tails...)
+	if err != nil {
+		return nil, s.damaged(id, err)
 	}
-	r, _ = r.With(s.opts.Limits, all...)
 	return r, nil
 }
 
@@ -95,6 +89,6 @@ func (s *records) after(before storedRecord, change visitor.Change) storedRecord
 		return storedRecord{base: visitor.AppendRecord(nil, change.Next)}
 	}
 	tails := make([][]byte, len(before.tails)+1)
-	tails[copy(tails, before.tails)] = visitor.AppendSignals(nil, change.Added)
+	tails[copy(tails, before.tails)] = visitor.AppendChange(nil, &change)
 	return storedRecord{base: before.base, tails: tails}
 }

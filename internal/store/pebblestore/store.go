@@ -66,6 +66,8 @@ type Options struct {
 	// Limits bound the records. They must be the ones with which the callers
 	// of Update take signals in.
 	Limits visitor.Limits
+	// Meter measures what visitors do; nil = nothing is measured.
+	Meter visitor.Meter
 	// CacheBytes bounds the memory that hot records take, half of it for
 	// records as they are stored and half for decoded ones; 0 = 128 MiB,
 	// negative = none are kept.
@@ -92,6 +94,9 @@ func (o Options) withDefaults() Options {
 	o.CacheBytes = cmp.Or(o.CacheBytes, defaultCacheBytes)
 	o.CompactAfter = min(cmp.Or(max(o.CompactAfter, 0), defaultCompactAfter), 255)
 	o.MinFree = cmp.Or(o.MinFree, defaultMinFree)
+	if o.Meter == nil {
+		o.Meter = visitor.Unmeasured{}
+	}
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
