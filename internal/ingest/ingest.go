@@ -31,6 +31,7 @@ const (
 // Options are the settings of an Ingester.
 type Options struct {
 	Limits   visitor.Limits
+	Meter    visitor.Meter    // measures what is taken in; nil = nothing is measured
 	Lateness time.Duration    // how late a live signal may be; 0 = 7 days
 	Now      func() time.Time // nil = time.Now
 	Observer Observer         // nil = none
@@ -85,6 +86,9 @@ func New(store visitor.Store, opts Options) *Ingester {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Meter == nil {
+		opts.Meter = visitor.Unmeasured{}
 	}
 	return &Ingester{store: store, opts: opts}
 }

@@ -88,6 +88,7 @@ func (in *Ingester) append(ctx context.Context, v *visit, id string, sigs []sign
 				change.Added = append(change.Added, mine[i])
 			}
 		}
+		in.opts.Meter.Take(r, &change)
 		return change, nil
 	})
 	if err != nil {

@@ -11,6 +11,10 @@ type Exposure struct {
 	Variant    int    // the index that was seen; 0 = the baseline
 }
 
+// reserved begins the ids that no experience has: measurement names things of its
+// own by them.
+const reserved = '$'
+
 // exposureEvent is the normalised name of track events that report exposures.
 const exposureEvent = "experience viewed"
 
@@ -29,7 +33,7 @@ func (s *Signal) Exposure() (e Exposure, ok bool) {
 	}
 	e.Experience = s.Props.first(experienceNames[:]).String()
 	index, ok := s.Props.first(variantNames[:]).Float()
-	if e.Experience == "" || !ok || index != math.Trunc(index) || index < 0 || index > math.MaxInt32 {
+	if e.Experience == "" || e.Experience[0] == reserved || !ok || index != math.Trunc(index) || index < 0 || index > math.MaxInt32 {
 		return Exposure{}, false
 	}
 	e.Variant = int(index)

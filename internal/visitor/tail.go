@@ -20,7 +20,8 @@ func AppendChange(dst []byte, c *Change) []byte {
 // fault.Internal error.
 func (r *Record) WithChanges(lim Limits, changes ...[]byte) (*Record, error) {
 	var all []signal.Signal
-	var measured map[string]Exposure
+	var exposures map[string]Exposure
+	known := -1 // how many of all the exposures know of
 	for _, b := range changes {
 		d, err := newDecoder(b, "list of signals", changeVersion, signalsVersion)
 		if err != nil {
@@ -28,29 +29,17 @@ func (r *Record) WithChanges(lim Limits, changes ...[]byte) (*Record, error) {
 		}
 		all = append(all, d.signals()...)
 		if d.version == changeVersion {
-			measured = d.exposures()
+			exposures, known = d.exposures(), len(all)
 		}
 		if err := d.end(); err != nil {
 			return nil, err
 		}
 	}
 	next, _ := r.With(lim, all...)
-	return next.measured(measured), nil
-}
-
-// measured returns r, whose signals are those of which exposures were known,
-// with the participations of these.
-func (r *Record) measured(exposures map[string]Exposure) *Record {
-	if len(exposures) == 0 {
-		return r
+	if known < 0 {
+		return next, nil
 	}
-	now := own(r.Summary.Exposures)
-	for key, e := range exposures {
-		have, known := now[key]
-		if !known || have.assertion() == e.assertion() {
-			e.Mixed = e.Mixed || have.Mixed
-			now[key] = e
-		}
-	}
-	return r.WithExposures(now)
+	next = next.WithExposures(exposures)
+	next.Summary.exposeAll(all[known:])
+	return next, nil
 }

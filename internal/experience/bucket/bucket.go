@@ -23,6 +23,11 @@ func Distribution(experience, stableID string) float64 {
 	return place("distribution-", experience, stableID)
 }
 
+// Holdout returns the place of a visitor, from 0 to 1 inclusive, that says whether
+// they are held out of all experiences: they are if the holdout's share is
+// greater. It is independent of all places in experiences.
+func Holdout(stableID string) float64 { return place("holdout-", "all", stableID) }
+
 func place(purpose, experience, stableID string) float64 {
 	var d digest
 	d.write(purpose)
