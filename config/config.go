@@ -41,9 +41,11 @@ type Config struct {
 	Purge       Purge
 	Snapshot    Snapshot
 	OFREP       OFREP
-	Segments    string        // file or directory; "" = none
-	Experiences string        // file or directory; "" = none
-	Metrics     string        // not supported yet
+	Segments    string // file or directory; "" = none
+	Experiences string // file or directory; "" = none
+	Metrics     string // file; "" = none
+	Exposure    string // beacon or onResolve
+	Holdout     Holdout
 	Keys        string        // not supported yet
 	MaxSignals  int           // per visitor; 0 = all
 	Retention   time.Duration // 0 = for ever
@@ -91,7 +93,8 @@ func (c Config) Check() error {
 		c.Personalization.check(),
 		c.checkProxies(),
 		c.OFREP.check(),
-		notYet("metrics", c.Metrics),
+		oneOf("exposure", c.Exposure, []string{Beacon, OnResolve}),
+		c.Holdout.check(),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),
 		atLeast("retention", int64(c.Retention), 0, "use 0 to keep signals for ever"),

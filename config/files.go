@@ -95,12 +95,15 @@ func isYAML(path string) bool {
 	return ext == ".yaml" || ext == ".yml"
 }
 
-// Files returns the files from which segments, experiences and content are
-// read.
+// Files returns the files from which segments, experiences, metrics and content
+// are read.
 func (c Config) Files() ([]string, error) {
 	segments, segmentsErr := yamlFiles("segments", c.Segments)
 	experiences, experiencesErr := yamlFiles("experiences", c.Experiences)
 	files := slices.Concat(segments, experiences)
+	if c.Metrics != "" {
+		files = append(files, c.Metrics)
+	}
 	if scheme, file := Scheme(c.Content); scheme == "export" {
 		files = append(files, file)
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/segue-dev/segue/internal/httpapi/ofrep"
 	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/store/pebblestore"
 	"github.com/segue-dev/segue/internal/telemetry"
@@ -39,7 +40,8 @@ type Listeners struct{ Public, Admin net.Listener }
 // requests, gives those under way cfg.Grace to finish, and closes the store.
 func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, closed(lns.Public), closed(lns.Admin)) }()
-	store, err := OpenStore(cfg, log)
+	meter := new(measure.Live)
+	store, err := OpenStore(cfg, meter, log)
 	if err != nil {
 		return err
 	}
@@ -49,7 +51,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	files := &publisher{cfg: cfg, lists: store, metrics: metrics, log: log, content: fileSource(cfg)}
+	files := &publisher{cfg: cfg, lists: store, metrics: metrics, log: log, content: fileSource(cfg), meter: meter}
 	live.feed(files)
 	site, err := files.first(ctx)
 	if err != nil {
@@ -70,7 +72,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	}
 	letters := openLetters(cfg, log, metrics)
 	defer func() { err = errors.Join(err, letters.Close()) }()
-	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Observer: metrics, Rejects: letters, Changed: changes.VisitorChanged})
+	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Meter: meter, Observer: metrics, Rejects: letters, Changed: changes.VisitorChanged})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
 	locator, err := geo.Open(geo.Options{Database: cfg.LocationDatabase, Trusted: cfg.Proxies()})
@@ -142,9 +144,10 @@ type Store interface {
 	idlist.Store
 }
 
-// OpenStore opens the store that cfg names. The caller closes it.
-func OpenStore(cfg config.Config, log *slog.Logger) (Store, error) {
-	opts := pebblestore.Options{Limits: Limits(cfg), Log: log}
+// OpenStore opens the store that cfg names, in which visitors are measured by
+// meter. The caller closes it.
+func OpenStore(cfg config.Config, meter visitor.Meter, log *slog.Logger) (Store, error) {
+	opts := pebblestore.Options{Limits: Limits(cfg), Meter: meter, Log: log}
 	scheme, dir := config.Scheme(cfg.Store)
 	switch scheme {
 	case "pebble":

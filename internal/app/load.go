@@ -109,6 +109,9 @@ func load(cfg config.Config, source contentSource, lists func(key string) (segme
 		return nil, err
 	}
 	site := resolve.NewSite(snapshot, set, catalog)
+	if err := measureIn(cfg, site, definitions, lists); err != nil {
+		return nil, err
+	}
 	site.Refused, site.LeftOut = editors.Refused, editors.LeftOut
 	doubts := source.doubts()
 	return &loaded{site, func() []content.Finding {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/idlist"
+	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/telemetry"
 )
@@ -27,6 +28,7 @@ type publisher struct {
 	cfg       config.Config
 	lists     idlist.Store
 	resolver  *resolve.Resolver
+	meter     *measure.Live
 	metrics   *telemetry.Metrics
 	log       *slog.Logger
 	content   contentSource
@@ -86,6 +88,7 @@ func (p *publisher) publish(ctx context.Context) {
 	}
 	p.broken.Store(nil)
 	before := p.resolver.Site()
+	p.meter.Use(l.site.Measure)
 	p.resolver.Publish(l.site)
 	if p.published != nil {
 		p.published(before, l.site)
@@ -101,6 +104,7 @@ func (p *publisher) first(ctx context.Context) (*resolve.Site, error) {
 		return nil, err
 	}
 	p.metrics.Loaded(true)
+	p.meter.Use(l.site.Measure)
 	p.report(l)
 	return l.site, nil
 }

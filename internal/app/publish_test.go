@@ -13,6 +13,7 @@ import (
 
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/telemetry"
 )
@@ -33,11 +34,11 @@ func TestEditsAreServedWhenTheyAreGood(t *testing.T) {
 	cfg, err := config.Load(filepath.Join(dir, "segue.yaml"), nil, nil)
 	require.NoError(t, err)
 
-	store, err := OpenStore(cfg, slog.New(slog.DiscardHandler))
+	store, err := OpenStore(cfg, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	p := &publisher{
-		cfg: cfg, lists: store, content: fileSource(cfg),
+		cfg: cfg, lists: store, content: fileSource(cfg), meter: new(measure.Live),
 		metrics: telemetry.New(prometheus.NewRegistry(), telemetry.Build{}), log: slog.New(slog.DiscardHandler),
 	}
 	site, err := p.first(t.Context())
@@ -80,7 +81,7 @@ func TestFailingExamplesAreMistakesButForThoseAboutContent(t *testing.T) {
 	write("segue.yaml", "store: \"memory:\"\ncontent: \"\"\nsegments: s.yaml\n")
 	cfg, err := config.Load(filepath.Join(dir, "segue.yaml"), nil, nil)
 	require.NoError(t, err)
-	store, err := OpenStore(cfg, slog.New(slog.DiscardHandler))
+	store, err := OpenStore(cfg, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/app"
+	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/telemetry"
 )
@@ -106,7 +107,8 @@ func (c configured) withStore(env Env, f func(cfg config.Config, site *resolve.S
 	if err != nil {
 		return err
 	}
-	store, err := app.OpenStore(cfg, env.quiet(cfg))
+	meter := new(measure.Live)
+	store, err := app.OpenStore(cfg, meter, env.quiet(cfg))
 	if err != nil {
 		return err
 	}
@@ -115,6 +117,7 @@ func (c configured) withStore(env Env, f func(cfg config.Config, site *resolve.S
 	if err != nil {
 		return err
 	}
+	meter.Use(site.Measure)
 	return f(cfg, site, store)
 }
 

@@ -71,7 +71,7 @@ func records(t *testing.T, dir string) map[string]*visitor.Record {
 	t.Helper()
 	cfg, err := config.Load(filepath.Join(example("storefront"), "segue.yaml"), nil, []string{"store=pebble:" + dir})
 	require.NoError(t, err)
-	store, err := app.OpenStore(cfg, nil)
+	store, err := app.OpenStore(cfg, nil, nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, store.Close()) }()
 	all := map[string]*visitor.Record{}

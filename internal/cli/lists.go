@@ -40,7 +40,7 @@ func (k keptLists) open(env Env) (idlist.Store, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := app.OpenStore(cfg, env.quiet(cfg))
+	store, err := app.OpenStore(cfg, nil, env.quiet(cfg))
 	if err != nil {
 		return nil, nil, err
 	}

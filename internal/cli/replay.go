@@ -11,6 +11,7 @@ import (
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/app"
 	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/measure"
 )
 
 type replay struct {
@@ -95,11 +96,17 @@ func (r replay) open(env Env) (in ingest.Accepter, end func() error, err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := app.OpenStore(cfg, env.quiet(cfg))
+	meter := new(measure.Live)
+	store, err := app.OpenStore(cfg, meter, env.quiet(cfg))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w (a running Segue holds its store: send to it with --to URL, or stop it)", err)
 	}
-	return ingest.New(store, ingest.Options{Limits: app.Limits(cfg)}), store.Close, nil
+	site, _, err := app.LoadWith(context.Background(), cfg, store)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	meter.Use(site.Measure)
+	return ingest.New(store, ingest.Options{Limits: app.Limits(cfg), Meter: meter}), store.Close, nil
 }
 
 func (r replay) file(ctx context.Context, env Env, in ingest.Accepter, path string, opts ingest.ReplayOptions) (ingest.ReplayReport, error) {

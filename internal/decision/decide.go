@@ -7,6 +7,10 @@ import "github.com/segue-dev/segue/internal/experience"
 func (p *Plan) Decide(v Visitor, dst *Decision) {
 	dst.Slots, dst.Experiences, dst.Variables = dst.Slots[:0], dst.Experiences[:0], dst.Variables[:0]
 	dst.places = dst.places[:0]
+	if v.HeldOut {
+		p.holdOut(dst)
+		return
+	}
 	for _, e := range p.experiences {
 		at := placeIn(e, v)
 		dst.places = append(dst.places, at)
@@ -20,6 +24,15 @@ func (p *Plan) Decide(v Visitor, dst *Decision) {
 		dst.Slots = append(dst.Slots, p.slots[i].decide(dst.places))
 	}
 	p.decideVariables(dst)
+}
+
+// holdOut gives every slot its baseline.
+func (p *Plan) holdOut(dst *Decision) {
+	for i := range p.slots {
+		s := p.slots[i].options[0]
+		s.Reason = Holdout
+		dst.Slots = append(dst.Slots, s)
+	}
 }
 
 func placeIn(e *experience.Experience, v Visitor) place {

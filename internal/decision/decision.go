@@ -32,7 +32,7 @@ type Reason string
 const (
 	BySegment    Reason = "segment"        // the visitor is in the experience's segment
 	Everyone     Reason = "everyone"       // the experience is for everybody
-	Holdout      Reason = "holdout"        // index 0 of a personalization
+	Holdout      Reason = "holdout"        // index 0 of a personalization, or held out of everything
 	Control      Reason = "control"        // index 0 of an experiment
 	Sticky       Reason = "sticky"         // seen before, and kept
 	NotInTraffic Reason = "not-in-traffic" // eligible, but outside the traffic share
@@ -49,6 +49,8 @@ type Visitor struct {
 	// Seen returns the index of an experience that the visitor saw first; ok is
 	// false if they have seen none. Nil says that they have seen nothing.
 	Seen func(experience string) (index int, ok bool)
+	// HeldOut says that the visitor is held out of all experiences.
+	HeldOut bool
 }
 
 // A Decision is what one visitor gets.

@@ -152,4 +152,3 @@ func (m *compiled) minus(t, u visitor.Total) visitor.Total {
 
 // isZero reports whether t says nothing.
 func isZero(t visitor.Total) bool { return t.Sum == 0 && t.Per == 0 && t.Before == 0 }
-

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/segue-dev/segue/internal/visitor"
@@ -156,11 +155,3 @@ func magnitude(v int64) uint64 {
 
 // escaped returns a part of a key as it stands between slashes.
 func escaped(part string) string { return url.PathEscape(part) }
-
-func unescaped(part string) (string, error) { return url.PathUnescape(part) }
-
-// metricKey returns the key of the metric that an id names.
-func metricKey(id string) string {
-	key, _, _ := strings.Cut(id, "~")
-	return key
-}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/segment/syntax"
 	"github.com/segue-dev/segue/internal/visitor"
 )
 
@@ -55,13 +56,16 @@ const (
 
 // sides returns on which side of each split somebody is who is in members.
 func sides(set *segment.Set, members []int) []string {
-	out := make([]string, set.Len())
-	for i := range out {
+	var out []string
+	for i := range set.Len() {
+		if set.Definition(i).Status == syntax.Draft {
+			continue
+		}
 		side := outside
 		if slices.Contains(members, i) {
 			side = inside
 		}
-		out[i] = set.Key(i) + side
+		out = append(out, set.Key(i)+side)
 	}
 	slices.Sort(out)
 	return out

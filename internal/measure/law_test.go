@@ -116,9 +116,10 @@ func genDeeds(t *rapid.T) []deed {
 	return deeds
 }
 
-func open(t require.TestingT, b *Book, lim visitor.Limits) *pebblestore.Store {
+func open(t *rapid.T, b *Book, lim visitor.Limits) *pebblestore.Store {
 	s, err := pebblestore.OpenMemory(pebblestore.Options{Meter: b, Limits: lim, CompactAfter: 3})
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
 }
 
@@ -145,8 +146,6 @@ func TestCountersDependOnTheSetOfSignalsAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		deeds := genDeeds(t)
 		one, other := open(t, b, testLimits), open(t, b, testLimits)
-		defer one.Close()
-		defer other.Close()
 		for _, d := range deeds {
 			d.do(t, one, b, testLimits)
 		}
@@ -169,8 +168,6 @@ func TestJoiningMakesOneParticipantOfTwo(t *testing.T) {
 			{join: &visitor.Join{From: "b1", To: "a1", As: visitor.Linked}},
 		}
 		apart, together := open(t, b, testLimits), open(t, b, testLimits)
-		defer apart.Close()
-		defer together.Close()
 		for _, d := range rapid.Permutation(append(slices.Clone(deeds), joins...)).Draw(t, "order") {
 			d.do(t, apart, b, testLimits)
 		}
@@ -189,7 +186,6 @@ func TestCountersAreWhatBoundedRecordsSay(t *testing.T) {
 	lim := visitor.Limits{MaxSignals: 4}
 	rapid.Check(t, func(t *rapid.T) {
 		s := open(t, b, lim)
-		defer s.Close()
 		for i, d := range genDeeds(t) {
 			d.do(t, s, b, lim)
 			switch rapid.IntRange(0, 12).Draw(t, "also") {

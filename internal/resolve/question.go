@@ -60,6 +60,7 @@ func (q *question) decide(members []int, d *decision.Decision) {
 		StableID: q.stable,
 		Member:   func(audience string) bool { return q.site.isMember(audience, members) },
 		Seen:     q.hasSeen,
+		HeldOut:  q.site.Holdout.Holds(q.stable),
 	}, d)
 }
 

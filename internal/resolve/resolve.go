@@ -166,6 +166,9 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Answer, error) {
 	if err := r.show(ctx, &q, a, req); err != nil {
 		return nil, err
 	}
+	if err := r.expose(ctx, &q, a, req); err != nil {
+		return nil, err
+	}
 	watch.lap(&watch.Compose)
 	a.Timing = watch.Timing
 	if p.page != "" && !req.Preview && req.At.IsZero() {

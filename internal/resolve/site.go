@@ -12,6 +12,7 @@ import (
 	"github.com/segue-dev/segue/internal/decision"
 	"github.com/segue-dev/segue/internal/experience"
 	"github.com/segue-dev/segue/internal/fault"
+	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/permutation"
 	"github.com/segue-dev/segue/internal/segment"
 )
@@ -36,6 +37,14 @@ type Site struct {
 	// LeftOut says by audience which of its experiences in the content are not
 	// understood, and why. It may be nil.
 	LeftOut map[string][]string
+
+	// Holdout are the visitors who get no experience at all.
+	Holdout experience.Holdout
+	// Measure is by what participation in experiences is measured; nil = it is
+	// not.
+	Measure *measure.Book
+	// ExposeOnResolve says that an answer for a page counts as having seen it.
+	ExposeOnResolve bool
 
 	// Missing says why there is no content yet: pages are refused with it, a
 	// fault.Unavailable. nil = there is.

@@ -1,0 +1,60 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/segue-dev/segue/config"
+	"github.com/segue-dev/segue/internal/experience"
+	"github.com/segue-dev/segue/internal/measure"
+	"github.com/segue-dev/segue/internal/resolve"
+	"github.com/segue-dev/segue/internal/segment"
+	"github.com/segue-dev/segue/internal/segment/syntax"
+)
+
+// maxSplits is by how many segments others may be split: with more, none of them
+// would be told from chance.
+const maxSplits = 20
+
+// measureIn says in site what is measured.
+func measureIn(cfg config.Config, site *resolve.Site, definitions []syntax.Definition, lists func(string) (segment.List, error)) error {
+	metrics, err := config.MetricsOf(cfg.Metrics)
+	if err != nil {
+		return err
+	}
+	splits, err := splitsOf(cfg, metrics.Splits, definitions, SegmentOptions(cfg, site.Content, lists))
+	if err != nil {
+		return err
+	}
+	share, since := cfg.Holdout.Values()
+	site.Holdout = experience.Holdout{Share: share, Since: since}
+	site.ExposeOnResolve = cfg.Exposure == config.OnResolve
+	site.Measure, err = measure.NewBook(measure.Options{Metrics: metrics.Metrics, Segments: site.Segments, Splits: splits, Holdout: site.Holdout})
+	return err
+}
+
+// splitsOf compiles the segments that others may be split by: all that is
+// defined, so that they may refer to each other, of which those named are
+// active.
+func splitsOf(cfg config.Config, keys []string, definitions []syntax.Definition, opts segment.Options) (*segment.Set, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	if len(keys) > maxSplits {
+		return nil, fmt.Errorf("%s: splits: %d are too many: at most %d can be told from chance", cfg.Metrics, len(keys), maxSplits)
+	}
+	known := make([]string, len(definitions))
+	all := slices.Clone(definitions)
+	for i := range all {
+		known[i] = all[i].Key
+		if all[i].Status = syntax.Draft; slices.Contains(keys, all[i].Key) {
+			all[i].Status = syntax.Active
+		}
+	}
+	for _, key := range keys {
+		if !slices.Contains(known, key) {
+			return nil, fmt.Errorf("%s: splits: there is no segment %q", cfg.Metrics, key)
+		}
+	}
+	return segment.Compile(all, opts)
+}
