@@ -84,27 +84,37 @@ func (d deed) do(t require.TestingT, s visitor.Store, b *Book, lim visitor.Limit
 	require.NoError(t, err)
 }
 
+// page, buy and seen are signals by id.
+func page(id string) deed { return deed{sig: signal.Signal{ID: id, Type: signal.Page}} }
+
+func buy(id string, price float64) deed {
+	return deed{sig: signal.Signal{ID: id, Name: "buy", Props: signal.Props{{Key: "price", Value: signal.NumberOf(price)}}}}
+}
+
+func seen(id, experience string, variant int) deed {
+	return deed{sig: signal.Signal{ID: id, Type: signal.Component, Props: signal.Props{
+		{Key: "experienceId", Value: signal.TextOf(experience)}, {Key: "variantIndex", Value: signal.NumberOf(float64(variant))},
+	}}}
+}
+
 func genSignal(t *rapid.T, n int) signal.Signal {
 	s := signal.Signal{
 		ID: fmt.Sprint("m", n), At: 1_700_000_000_000 + minute*rapid.Int64Range(0, 60).Draw(t, "at"),
 		Device: rapid.SampledFrom([]string{"a1", "a2", "b1"}).Draw(t, "device"),
 	}
+	var d deed
 	switch rapid.IntRange(0, 3).Draw(t, "what") {
 	case 0:
-		s.Type = signal.Page
+		d = page(s.ID)
 	case 1:
-		s.Name = "buy"
-		s.Props = signal.Props{{Key: "price", Value: signal.NumberOf(float64(rapid.IntRange(-500, 3000).Draw(t, "price")) / 100)}}
+		d = buy(s.ID, float64(rapid.IntRange(-500, 3000).Draw(t, "price"))/100)
 		if rapid.Bool().Draw(t, "test") {
-			s.Props = append(s.Props, signal.Prop{Key: "test", Value: signal.BoolOf(true)})
+			d.sig.Props = append(d.sig.Props, signal.Prop{Key: "test", Value: signal.BoolOf(true)})
 		}
 	default:
-		s.Type = signal.Component
-		s.Props = signal.Props{
-			{Key: "experienceId", Value: signal.TextOf(rapid.SampledFrom([]string{"e1", "e/2"}).Draw(t, "experience"))},
-			{Key: "variantIndex", Value: signal.NumberOf(float64(rapid.SampledFrom([]int{1, 1, 1, 1, 0}).Draw(t, "variant")))},
-		}
+		d = seen(s.ID, rapid.SampledFrom([]string{"e1", "e/2"}).Draw(t, "experience"), rapid.SampledFrom([]int{1, 1, 1, 1, 0}).Draw(t, "variant"))
 	}
+	s.Type, s.Name, s.Props = d.sig.Type, d.sig.Name, d.sig.Props
 	return s
 }
 
