@@ -17,18 +17,15 @@ const segue = new Segue(process.env.ANALYTICS)
 const script = await readFile('node_modules/@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js', 'utf8')
 
 /**
- * Opens a page of a site and loads the client there, as `analytics`. In batches,
- * until(n) waits until n or fewer of the events counted in `sent` are under way.
+ * Opens a page of a site and loads the client there, as `analytics`, with `steps`.
  */
 async function visit(page, url, at = segue.url, options = {}) {
   await page.goto(url)
+  await page.evaluate(Steps.inPage)
   await page.evaluate(async ({ at, options }) => {
-    window.sent = 0
-    let arrived = 0
-    window.until = async n => { while (sent - arrived > n) await new Promise(resolve => setTimeout(resolve, 5)) }
     const send = XMLHttpRequest.prototype.send
     XMLHttpRequest.prototype.send = function (body) {
-      this.addEventListener('load', () => { if (body && this.status === 200) arrived += JSON.parse(body).batch?.length ?? 1 })
+      this.addEventListener('load', () => { if (body && this.status === 200) steps.arrived(body) })
       return send.call(this, body)
     }
     window.analytics = new rudderanalytics.RudderAnalytics()
@@ -106,16 +103,7 @@ test('in Chromium', async t => {
     await t.test(`${way} arrive once each though Segue is killed`, async () => {
       await visit(page, home, segue.url, { queueOptions })
       const steps = new Steps(segue, some)
-      const calls = []
-      await steps.sendWhileCrashing(async (visitor, n) => {
-        if (calls.push([visitor, n]) < 40) return
-        await page.evaluate(async calls => {
-          await until(40) // the client keeps 100 that wait, and drops older ones
-          for (const [anonymousId, n] of calls) analytics.track('Step', { n }, { anonymousId })
-          sent += calls.length
-        }, calls.splice(0))
-      })
-      await page.evaluate(() => until(0))
+      await steps.sendFromPageWhileCrashing(page) // the client keeps 100 that wait, and drops older ones
       await steps.assertAll()
     })
   }

@@ -81,19 +81,17 @@ for (const [way, options] of [['one by one', {}], ['in batches', batching({ size
 }
 
 /**
- * Opens a page of a site in Chromium and loads the client there, as `analytics`.
- * Of events counted in `sent`, until(n) waits until n or fewer are under way.
+ * Opens a page of a site in Chromium and loads the client there, as `analytics`,
+ * with `steps`.
  */
 async function visit(page, url, options) {
   await page.goto(url)
+  await page.evaluate(Steps.inPage)
   await page.evaluate(async ({ cdnURL, options }) => {
-    window.sent = 0
-    let arrived = 0
-    window.until = async n => { while (sent - arrived > n) await new Promise(resolve => setTimeout(resolve, 5)) }
     const fetch = window.fetch
     window.fetch = async (url, request) => {
       const answer = await fetch(url, request)
-      if (answer.ok && request?.body) arrived += JSON.parse(request.body).batch?.length ?? 1
+      if (answer.ok && request?.body) steps.arrived(request.body)
       return answer
     }
     ;[window.analytics] = await AnalyticsNext.AnalyticsBrowser.load({ writeKey: 'any', cdnURL }, options)
@@ -140,16 +138,7 @@ test('in Chromium', async t => {
     await t.test(`${way} arrive once each though Segue is killed`, async () => {
       await visit(page, home, options)
       const steps = new Steps(segue, some)
-      const calls = []
-      await steps.sendWhileCrashing(async (visitor, n) => {
-        if (calls.push([visitor, n]) < 40) return
-        await page.evaluate(async calls => {
-          await until(40) // in batches, a call costs more the more events wait
-          for (const [anonymousId, n] of calls) analytics.track('Step', { n }, { anonymousId })
-          sent += calls.length
-        }, calls.splice(0))
-      })
-      await page.evaluate(() => until(0))
+      await steps.sendFromPageWhileCrashing(page) // in batches, a call costs more the more events wait
       await steps.assertAll()
     })
   }

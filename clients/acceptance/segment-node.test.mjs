@@ -19,6 +19,9 @@ const open = (options = {}) => {
   return { analytics, errors }
 }
 
+/** By itself closeAndFlush ends after 75 seconds, and what waits is given up. */
+const patiently = { timeout: 0 }
+
 test('every call arrives, with who, what, where and when', async () => {
   const { analytics, errors } = open()
   const timestamp = new Date(Date.now() - 50 * 3600_000)
@@ -59,7 +62,7 @@ test('it waits while Segue is overloaded, and nothing is lost', async () => {
   analytics.on('http_response', ({ status, headers }) => answers.push(`${status} ${headers['retry-after'] ?? ''}`))
   const text = 'x'.repeat(4_000)
   for (let n = 0; n < 2_000; n++) analytics.track({ anonymousId: `v${n % 10}`, event: 'Step', properties: { n, text } })
-  await analytics.closeAndFlush()
+  await analytics.closeAndFlush(patiently)
   assert.deepEqual(errors, [])
   assert.ok(answers.some(answer => /^429 \d+$/.test(answer)), 'there was no overload')
   for (let v = 0; v < 10; v++) assert.deepEqual(await busy.steps(`v${v}`), { all: 200, different: 200 })
@@ -88,7 +91,7 @@ test('10,000 events arrive once each though Segue is killed', async () => {
   const { analytics, errors } = open()
   const steps = new Steps(segue)
   await steps.sendWhileCrashing((anonymousId, n) => analytics.track({ anonymousId, event: 'Step', properties: { n } }))
-  await analytics.closeAndFlush()
+  await analytics.closeAndFlush(patiently)
   assert.deepEqual(errors, [])
   await steps.assertAll()
 })
