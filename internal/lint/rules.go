@@ -83,6 +83,13 @@ func meant(word string, known []string) string {
 	return `: did you mean "` + nearest + `"?`
 }
 
+// Events returns the events that a definition asks for, as it names them.
+func Events(d *syntax.Definition) []syntax.Event {
+	var events []syntax.Event
+	walk(d, func(m syntax.Match, _ []string) { events = append(events, m.Events...) }, func(time.Duration, syntax.Pos) {})
+	return events
+}
+
 // walk calls match for all that a definition asks of signals, with the
 // properties it looks at, and back for how far it looks back.
 func walk(d *syntax.Definition, match func(m syntax.Match, properties []string), back func(time.Duration, syntax.Pos)) {

@@ -52,6 +52,29 @@ func (s *Seen) Add(rec *visitor.Record) {
 	}
 }
 
+// Merge adds what another Seen, of the same set and instant, has seen of other
+// visitors.
+func (s *Seen) Merge(o *Seen) {
+	s.Visitors += o.Visitors
+	for key, theirs := range o.events {
+		mine := s.events[key]
+		if mine == nil {
+			mine = &sent{name: theirs.name, properties: map[string]bool{}}
+			s.events[key] = mine
+		}
+		if theirs.held {
+			mine.spell(theirs.name)
+		}
+		maps.Copy(mine.properties, theirs.properties)
+	}
+	for i, n := range o.members {
+		s.members[i] += n
+	}
+	for pair, n := range o.both {
+		s.both[pair] += n
+	}
+}
+
 // remembered adds what a record still knows of signals that have left its log.
 func (s *Seen) remembered(sum *visitor.Summary) {
 	for event := range sum.Events {
@@ -87,11 +110,20 @@ func (s *Seen) add(sig *signal.Signal) {
 	}
 	for _, name := range names {
 		e := s.event(name)
-		e.held = true
+		e.spell(name)
 		for i := range sig.Props {
 			e.properties[sig.Props[i].Key] = true
 		}
 	}
+}
+
+// spell takes down how some signal that is still held spells the event: of
+// several spellings the first in the order of the alphabet.
+func (e *sent) spell(name string) {
+	if !e.held || name < e.name {
+		e.name = name
+	}
+	e.held = true
 }
 
 // Events returns the events that were sent, as sites spell them.
