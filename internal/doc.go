@@ -30,6 +30,7 @@
 //	resolve                  answers out: remember, segment, decide, compose
 //	lint                     what is doubtful about segments
 //	backtest                 what segments would have been on the history there is
+//	audit                    whether data can carry micro-segmentation, and what to mend
 //
 // Adapters: the world outside.
 //

@@ -31,7 +31,7 @@ var tiers = []struct {
 		"clients/js", // files to serve
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
-	{"flows", true, false, []string{"internal/feed", "internal/ingest", "internal/resolve", "internal/backtest", "internal/lint"}},
+	{"flows", true, false, []string{"internal/feed", "internal/ingest", "internal/resolve", "internal/backtest", "internal/lint", "internal/audit"}},
 	{"adapters", false, false, []string{
 		"internal/store/pebblestore",
 		"internal/contentful", "internal/contentful/signature", "internal/contentful/space", "internal/contentful/mirror",
