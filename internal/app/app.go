@@ -13,11 +13,13 @@ import (
 	"net"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/segue-dev/segue/config"
+	"github.com/segue-dev/segue/internal/audit"
 	"github.com/segue-dev/segue/internal/feed"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
@@ -72,7 +74,8 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	}
 	letters := openLetters(cfg, log, metrics)
 	defer func() { err = errors.Join(err, letters.Close()) }()
-	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Meter: meter, Observer: metrics, Rejects: letters, Changed: changes.VisitorChanged})
+	arrivals := audit.NewArrivals(time.Now(), metrics)
+	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Meter: meter, Observer: arrivals, Rejects: letters, Changed: changes.VisitorChanged})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
 	locator, err := geo.Open(geo.Options{Database: cfg.LocationDatabase, Trusted: cfg.Proxies()})
@@ -90,7 +93,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		return err
 	}
 	public := httpapi.NewPublic(in, resolver, opts)
-	operators := admin.Parts{Backtester: &backtester{cfg, store, resolver}, Lists: store, Changed: files.look, Permutations: caches.answered}
+	operators := admin.Parts{Backtester: &backtester{cfg, store, resolver}, Auditor: &auditor{cfg, store, resolver, arrivals}, Lists: store, Changed: files.look, Permutations: caches.answered}
 	admin := httpapi.NewAdmin(metrics.Handler(), operators, opts)
 
 	group, ctx := errgroup.WithContext(ctx)

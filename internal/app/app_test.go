@@ -320,6 +320,27 @@ func TestAnUploadedListCountsAtOnce(t *testing.T) {
 	require.Empty(t, segments())
 }
 
+func TestAnAuditOverHTTP(t *testing.T) {
+	r := run(t, exampleConfig(t, "storefront"))
+	code, answer := r.call("GET", r.admin+"/admin/v1/audit", "")
+	require.Equal(t, 200, code, answer)
+	require.Contains(t, answer["summary"], "No visitor yet")
+	for range 2 {
+		code, _ = r.call("POST", r.public+"/v1/track", `{"anonymousId": "a1", "messageId": "m1", "event": "Product Added"}`)
+		require.Equal(t, 200, code)
+	}
+	code, answer = r.call("GET", r.admin+"/admin/v1/audit?goal=Order+Completed", "")
+	require.Equal(t, 200, code, answer)
+	require.InDelta(t, 1, answer["visitors"], 0)
+	found := map[string]string{}
+	for _, c := range answer["checks"].([]any) {
+		c := c.(map[string]any)
+		found[c["id"].(string)] = c["found"].(string)
+	}
+	require.Contains(t, found["duplicates"], "1 of 2 deliveries had come before", "a running server has counted")
+	require.Contains(t, found["unknown-events"], "events that rules use and nobody sends: ")
+}
+
 func TestABacktestOverHTTP(t *testing.T) {
 	r := run(t, exampleConfig(t, "storefront"))
 	code, _ := r.call("POST", r.public+"/v1/track", `{"anonymousId": "a1", "event": "Product Added"}`)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/app"
+	"github.com/segue-dev/segue/internal/audit"
 	"github.com/segue-dev/segue/internal/content"
 	"github.com/segue-dev/segue/internal/lint"
 	"github.com/segue-dev/segue/internal/resolve"
@@ -57,7 +58,7 @@ var errExamples = errors.New("examples of segments fail")
 // Run fails on the first kind of mistake, with all of that kind, and returns
 // errFindings if there are doubts that are more than advice.
 func (v validate) Run(ctx context.Context, env Env) error {
-	goals, err := v.goals()
+	goals, err := goalEvents(v.Goal)
 	if err != nil {
 		return err
 	}
@@ -91,15 +92,15 @@ func (v validate) Run(ctx context.Context, env Env) error {
 	})
 }
 
-// goals reads --goal as rules name events.
-func (v validate) goals() ([]syntax.Event, error) {
+// goalEvents reads --goal as rules name events.
+func goalEvents(texts []string) ([]syntax.Event, error) {
 	var goals []syntax.Event
-	for _, goal := range v.Goal {
-		cond, err := syntax.ParseCond("--goal", []byte(fmt.Sprintf("never: {of: %q}", goal)))
+	for _, goal := range texts {
+		events, err := audit.ParseGoal("--goal", goal)
 		if err != nil {
 			return nil, usageError{err}
 		}
-		goals = append(goals, cond.(syntax.Never).Match.Events...)
+		goals = append(goals, events...)
 	}
 	return goals, nil
 }

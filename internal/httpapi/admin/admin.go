@@ -1,6 +1,6 @@
 // Package admin is the API for operators and growth people, on the admin
-// listener: backtests of rules, lists of visitors' ids, and the permutations of
-// pages that are asked for.
+// listener: backtests of rules, the audit of the data, lists of visitors' ids,
+// and the permutations of pages that are asked for.
 //
 // The rule it upholds: what takes long is bounded in time and in number, so
 // that asking about the past never harms answering in the present.
@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-dev/segue/internal/audit"
 	"github.com/segue-dev/segue/internal/backtest"
 	"github.com/segue-dev/segue/internal/idlist"
 	"github.com/segue-dev/segue/internal/permutation"
@@ -25,9 +26,17 @@ type Backtester interface {
 	Backtest(ctx context.Context, candidates []syntax.Definition, against string, opts backtest.Options) (*backtest.Report, error)
 }
 
+// An Auditor audits the visitors of the store.
+type Auditor interface {
+	// Audit is audit.Run over all visitors, with the rules that are served. Of
+	// the options only At, Goals and Effect are the caller's.
+	Audit(ctx context.Context, opts audit.Options) (*audit.Report, error)
+}
+
 // Parts are what the routes work on.
 type Parts struct {
 	Backtester Backtester
+	Auditor    Auditor
 	Lists      idlist.Store
 	// Permutations are those of pages that were answered lately.
 	Permutations *permutation.Registry
@@ -36,11 +45,12 @@ type Parts struct {
 	Changed func(ctx context.Context)
 }
 
-// Mount adds the routes to e. GET routes answer HEAD as well.
+// Mount adds the routes to e. GET routes answer HEAD as well, but for the audit.
 func Mount(e *echo.Echo, p Parts) {
-	a := &api{Parts: p, backtesting: make(chan struct{}, 1)}
+	a := &api{Parts: p, backtesting: make(chan struct{}, 1), auditing: make(chan struct{}, 1)}
 	get := []string{"GET", "HEAD"}
 	e.POST("/admin/v1/backtest", a.backtest)
+	e.GET("/admin/v1/audit", a.audit)
 	e.Match(get, "/admin/v1/lists", a.lists)
 	e.PUT("/admin/v1/lists/:key", a.putList)
 	e.DELETE("/admin/v1/lists/:key", a.deleteList)
@@ -50,4 +60,5 @@ func Mount(e *echo.Echo, p Parts) {
 type api struct {
 	Parts
 	backtesting chan struct{} // holds one while a backtest is under way
+	auditing    chan struct{} // likewise of an audit
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
 
+	"github.com/segue-dev/segue/internal/audit"
 	"github.com/segue-dev/segue/internal/backtest"
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
@@ -34,6 +35,8 @@ type rig struct {
 	against    string
 	opts       backtest.Options
 	answer     func(ctx context.Context) (*backtest.Report, error)
+	audited    audit.Options
+	auditing   func(ctx context.Context) (*audit.Report, error)
 }
 
 func newRig(t *testing.T) *rig {
@@ -42,7 +45,8 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	r := &rig{echo: echo.New()}
 	r.answer = func(context.Context) (*backtest.Report, error) { return &backtest.Report{Visitors: 7}, nil }
-	r.Parts = admin.Parts{Backtester: r, Lists: store, Changed: func(context.Context) { r.changes++ }, Permutations: permutation.New(permutation.Options{})}
+	r.auditing = func(context.Context) (*audit.Report, error) { return &audit.Report{Visitors: 7}, nil }
+	r.Parts = admin.Parts{Backtester: r, Auditor: r, Lists: store, Changed: func(context.Context) { r.changes++ }, Permutations: permutation.New(permutation.Options{})}
 	r.echo.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
 	admin.Mount(r.echo, r.Parts)
 	return r
@@ -51,6 +55,11 @@ func newRig(t *testing.T) *rig {
 func (r *rig) Backtest(ctx context.Context, candidates []syntax.Definition, against string, opts backtest.Options) (*backtest.Report, error) {
 	r.candidates, r.against, r.opts = candidates, against, opts
 	return r.answer(ctx)
+}
+
+func (r *rig) Audit(ctx context.Context, opts audit.Options) (*audit.Report, error) {
+	r.audited = opts
+	return r.auditing(ctx)
 }
 
 func (r *rig) do(method, path, body string, header ...string) (int, map[string]any) {
