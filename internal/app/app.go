@@ -78,6 +78,8 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Meter: meter, Observer: arrivals, Rejects: letters, Changed: changes.VisitorChanged})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
+	recounter := newRefolder(store, meter, log)
+	files.measured = recounter.look
 	locator, err := geo.Open(geo.Options{Database: cfg.LocationDatabase, Trusted: cfg.Proxies()})
 	if err != nil {
 		return err
@@ -93,13 +95,17 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		return err
 	}
 	public := httpapi.NewPublic(in, resolver, opts)
-	operators := admin.Parts{Backtester: &backtester{cfg, store, resolver}, Auditor: &auditor{cfg, store, resolver, arrivals}, Lists: store, Changed: files.look, Permutations: caches.answered}
+	operators := admin.Parts{
+		Backtester: &backtester{cfg, store, resolver}, Auditor: &auditor{cfg, store, resolver, arrivals}, Recounter: recounter,
+		Lists: store, Changed: files.look, Permutations: caches.answered,
+	}
 	admin := httpapi.NewAdmin(metrics.Handler(), operators, opts)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return public.Serve(lns.Public) })
 	group.Go(func() error { return admin.Serve(lns.Admin) })
 	group.Go(func() error { return files.watch(ctx) })
+	group.Go(func() error { return recounter.run(ctx) })
 	group.Go(func() error { return caches.run(ctx) })
 	live.run(ctx, group)
 	group.Go(func() error {

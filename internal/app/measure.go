@@ -1,8 +1,11 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"sync"
 
 	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/experience"
@@ -57,4 +60,63 @@ func splitsOf(cfg config.Config, keys []string, definitions []syntax.Definition,
 		}
 	}
 	return segment.Compile(all, opts)
+}
+
+// A refolder measures all visitors anew when the metrics have changed, while
+// signals are taken in.
+type refolder struct {
+	store  Store
+	meter  *measure.Live
+	log    *slog.Logger
+	wake   chan struct{} // receives when other metrics may be in force
+	folded sync.Mutex    // held while visitors are measured anew
+}
+
+func newRefolder(store Store, meter *measure.Live, log *slog.Logger) *refolder {
+	r := &refolder{store: store, meter: meter, log: log, wake: make(chan struct{}, 1)}
+	r.look()
+	return r
+}
+
+// look makes run see whether other metrics are in force.
+func (r *refolder) look() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // it is going to
+	}
+}
+
+// run measures anew whenever it has to, until ctx ends. What fails is tried again
+// at the next change, and said.
+func (r *refolder) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.wake:
+		}
+		if err := r.fold(ctx); err != nil && ctx.Err() == nil {
+			r.log.Error("not all visitors were measured by the metrics in force; segue recount does it", "err", err)
+		}
+	}
+}
+
+// fold measures all visitors anew, unless they have been.
+func (r *refolder) fold(ctx context.Context) error {
+	done, err := measure.Folded(ctx, r.store, r.meter.Book())
+	if err != nil || done {
+		return err
+	}
+	counted, err := r.Recount(ctx)
+	if err == nil && counted.Changed > 0 {
+		r.log.Info("visitors were measured by the metrics in force", "visitors", counted.Visitors, "changed", counted.Changed)
+	}
+	return err
+}
+
+// Recount implements admin.Recounter.
+func (r *refolder) Recount(ctx context.Context) (measure.Recounted, error) {
+	r.folded.Lock()
+	defer r.folded.Unlock()
+	return measure.Refold(ctx, r.store, r.meter.Book(), nil)
 }

@@ -41,6 +41,7 @@ type publisher struct {
 	reporter  reporter
 	broken    atomic.Pointer[error]
 	published func(before, after *resolve.Site) // called when after is served; nil = nobody cares
+	measured  func()                            // called when other metrics may be in force; nil = nobody cares
 }
 
 // watch looks at files and content until ctx ends.
@@ -90,6 +91,9 @@ func (p *publisher) publish(ctx context.Context) {
 	before := p.resolver.Site()
 	p.meter.Use(l.site.Measure)
 	p.resolver.Publish(l.site)
+	if p.measured != nil {
+		p.measured()
+	}
 	if p.published != nil {
 		p.published(before, l.site)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/segue-dev/segue/internal/experience"
 	"github.com/segue-dev/segue/internal/fault"
@@ -84,6 +85,15 @@ func compile(m Metric) (compiled, error) {
 
 // Metrics returns the metrics in the order in which they were given.
 func (b *Book) Metrics() []Metric { return b.opts.Metrics }
+
+// name names the metrics of b by what they count.
+func (b *Book) name() string {
+	ids := make([]string, len(b.metrics))
+	for i := range b.metrics {
+		ids[i] = b.metrics[i].id
+	}
+	return strings.Join(ids, ",")
+}
 
 // value returns what s adds to the sum of m; 0 if m is not about s.
 func (m *compiled) value(s *signal.Signal) int64 {

@@ -12,9 +12,9 @@ import (
 
 // A Difference is a counter that does not say what the records say.
 type Difference struct {
-	Key    string
-	Stored int64 // what it says
-	Actual int64 // what it should say
+	Key    string `json:"key"`
+	Stored int64  `json:"stored"` // what it says
+	Actual int64  `json:"actual"` // what it should say
 }
 
 // Recount counts anew what records contribute, together with what erased
@@ -62,25 +62,80 @@ func differences(stored, actual map[string]int64) []Difference {
 	return out
 }
 
-// Refold measures every visitor of a store anew: see Book.Refold. It may run
-// while signals are taken in. Progress is told of each visitor; nil = nobody is
-// told. The result counts the visitors whose record has changed.
-func Refold(ctx context.Context, store visitor.Store, b *Book, progress func()) (changed int, err error) {
+// Recounted says what measuring anew has come to.
+type Recounted struct {
+	Visitors int `json:"visitors"`
+	Changed  int `json:"changed"` // of them, those who had not been measured by the metrics in force
+}
+
+// Refold measures every visitor of a store by the metrics of b: see Book.Refold.
+// It may run while signals are taken in. Progress is told of each visitor; nil =
+// nobody is told.
+func Refold(ctx context.Context, store visitor.Store, b *Book, progress func(visitors int)) (Recounted, error) {
+	var done Recounted
 	for r, err := range store.All(ctx) {
 		if err != nil {
-			return changed, err
+			return done, err
 		}
+		done.Visitors++
 		if progress != nil {
-			progress()
+			progress(1)
 		}
 		if len(r.Joining) == 0 && !b.Refold(r).Whole {
 			continue
 		}
 		_, err := store.Update(ctx, r.ID, func(r *visitor.Record) (visitor.Change, error) { return b.Refold(r), nil })
 		if err != nil {
-			return changed, err
+			return done, err
 		}
-		changed++
+		done.Changed++
 	}
-	return changed, nil
+	return done, markFolded(ctx, store, b)
+}
+
+// Mend makes the counters of a store say what its records do, and returns what
+// had been wrong. Nothing may be taken in meanwhile.
+func Mend(ctx context.Context, store visitor.Store) ([]Difference, error) {
+	wrong, err := Recount(store.All(ctx), store.Counters(ctx))
+	if err != nil {
+		return nil, err
+	}
+	differences := make([]visitor.Counter, len(wrong))
+	for i, d := range wrong {
+		differences[i] = visitor.Counter{Key: d.Key, N: d.Actual - d.Stored}
+	}
+	return wrong, store.Adjust(ctx, differences)
+}
+
+// foldedPrefix begins the counter that says by which metrics all records have
+// been measured.
+const foldedPrefix = "folded/"
+
+// Folded reports whether every record of a store has been measured by the
+// metrics of b.
+func Folded(ctx context.Context, store visitor.Store, b *Book) (bool, error) {
+	for c, err := range store.Counters(ctx) {
+		if err != nil {
+			return false, err
+		}
+		if c.Key == foldedPrefix+b.name() {
+			return c.N > 0, nil
+		}
+	}
+	return false, nil
+}
+
+// markFolded notes that every record has been measured by the metrics of b, and
+// by no others.
+func markFolded(ctx context.Context, store visitor.Store, b *Book) error {
+	marks := []visitor.Counter{{Key: foldedPrefix + b.name(), N: 1}}
+	for c, err := range store.Counters(ctx) {
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(c.Key, foldedPrefix) {
+			marks = append(marks, visitor.Counter{Key: c.Key, N: -c.N})
+		}
+	}
+	return store.Adjust(ctx, marks)
 }

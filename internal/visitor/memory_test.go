@@ -152,3 +152,5 @@ func (m *memory) Counters(context.Context) iter.Seq2[visitor.Counter, error] {
 func (m *memory) Ping(context.Context) error { return nil }
 
 func (m *memory) Close() error { return nil }
+
+func (m *memory) Adjust(context.Context, []visitor.Counter) error { return nil }

@@ -59,6 +59,10 @@ type Records interface {
 	// Counters yields every counter and its value, in ascending order of key.
 	Counters(ctx context.Context) iter.Seq2[Counter, error]
 
+	// Adjust adds differences to counters that belong to no change of a record,
+	// all of them durably or none.
+	Adjust(ctx context.Context, differences []Counter) error
+
 	// Ping reports whether the store can answer and take changes.
 	Ping(ctx context.Context) error
 

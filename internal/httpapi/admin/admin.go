@@ -38,6 +38,7 @@ type Parts struct {
 	Backtester Backtester
 	Auditor    Auditor
 	Lists      idlist.Store
+	Recounter  Recounter
 	// Permutations are those of pages that were answered lately.
 	Permutations *permutation.Registry
 	// Changed is called when a list has changed, and returns when what is
@@ -55,6 +56,7 @@ func Mount(e *echo.Echo, p Parts) {
 	e.PUT("/admin/v1/lists/:key", a.putList)
 	e.DELETE("/admin/v1/lists/:key", a.deleteList)
 	e.Match(get, "/admin/v1/permutations", a.permutations)
+	e.POST("/admin/v1/recount", a.recount)
 }
 
 type api struct {

@@ -100,6 +100,12 @@ func writeChange(b *pebble.Batch, id string, before, after storedRecord, counter
 			err = errors.Join(err, b.Delete(tailKey(id, i), nil))
 		}
 	}
+	return errors.Join(err, writeCounters(b, counters))
+}
+
+// writeCounters writes differences of counters to b.
+func writeCounters(b *pebble.Batch, counters []visitor.Counter) error {
+	var err error
 	for _, c := range counters {
 		err = errors.Join(err, b.Merge(counterKey(c.Key), appendSum(nil, c.N), nil))
 	}

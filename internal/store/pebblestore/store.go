@@ -190,6 +190,20 @@ func (s *records) Update(ctx context.Context, id string, f func(*visitor.Record)
 	return change.Next, nil
 }
 
+// Adjust implements visitor.Records.
+func (s *records) Adjust(ctx context.Context, differences []visitor.Counter) error {
+	if len(differences) == 0 {
+		return s.state.check(ctx)
+	}
+	if err := s.writable(ctx); err != nil {
+		return err
+	}
+	if err := s.commit(func(b *pebble.Batch) error { return writeCounters(b, differences) }); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the counters cannot be stored; try again")
+	}
+	return nil
+}
+
 // Erase implements visitor.Records. It works on a full disk too, since it makes
 // room; what was stored is gone from the files when Pebble compacts them.
 func (s *records) Erase(ctx context.Context, id string) error {

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(testing.TB) visitor.Store, opts Options) {
 	t.Run("Erase of any id leaves nothing of the visitor", s.eraseJoined)
 	t.Run("a whole change replaces the record", s.whole)
 	t.Run("counters add up", s.counters)
+	t.Run("Adjust moves counters alone", s.adjust)
 	t.Run("All yields every record in ascending order of id", s.all)
 	t.Run("All ends when the loop does", s.allEnds)
 	t.Run("All yields records during updates whole", s.allMeanwhile)
@@ -332,6 +333,18 @@ func (s suite) counters(t *testing.T) {
 	s.update(t, st, "w", sigs[1:2], visitor.Counter{Key: "b", N: -10}, visitor.Counter{Key: "ä\x00", N: 1 << 60}, visitor.Counter{Key: "a", N: 7})
 	s.update(t, st, "v", sigs[2:], visitor.Counter{Key: "a", N: 1})
 	require.Equal(t, []visitor.Counter{{Key: "a", N: 8}, {Key: "a/x", N: 1}, {Key: "b", N: -7}, {Key: "ä\x00", N: 1 << 60}}, readCounters(t, st))
+}
+
+func (s suite) adjust(t *testing.T) {
+	st := s.open(t)
+	s.update(t, st, "v", Signals("d", 1), visitor.Counter{Key: "a", N: 5})
+	require.NoError(t, st.Adjust(t.Context(), nil))
+	require.NoError(t, st.Adjust(t.Context(), []visitor.Counter{{Key: "a", N: -2}, {Key: "b", N: 1}}))
+	require.Equal(t, []visitor.Counter{{Key: "a", N: 3}, {Key: "b", N: 1}}, readCounters(t, st))
+	if s.opts.Reopen != nil {
+		st = s.opts.Reopen(t, st)
+		require.Equal(t, []visitor.Counter{{Key: "a", N: 3}, {Key: "b", N: 1}}, readCounters(t, st))
+	}
 }
 
 func (s suite) cancelled(t *testing.T) {
