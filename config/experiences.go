@@ -25,6 +25,7 @@ type experienceDoc struct {
 	Traffic      *float64         `yaml:"traffic"`
 	Distribution []float64        `yaml:"distribution"`
 	Sticky       bool             `yaml:"sticky"`
+	Bucket       string           `yaml:"bucket"`
 	Components   []componentDoc   `yaml:"components"`
 	Variables    map[string][]any `yaml:"variables"`
 }
@@ -87,7 +88,7 @@ func experiencesOf(file string) ([]experience.Experience, error) {
 
 // experience returns what d describes. Its errors stand at node.
 func (d experienceDoc) experience(file string, node *yaml.Node) (experience.Experience, error) {
-	e := experience.Experience{ID: d.ID, Name: d.Name, Audience: d.Segment, Traffic: 1, Sticky: d.Sticky}
+	e := experience.Experience{ID: d.ID, Name: d.Name, Audience: d.Segment, Traffic: 1, Sticky: d.Sticky, Bucket: d.Bucket}
 	if d.Traffic != nil {
 		e.Traffic = *d.Traffic
 	}

@@ -275,3 +275,19 @@ func TestStickyExperiencesKeepWhatWasSeen(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoIsHeldOutGetsNoExperience(t *testing.T) {
+	e := experience.Experience{
+		ID: "e", Traffic: 1, Sticky: true, Distribution: always(1), Components: []experience.Component{component("hero", "hero-2")},
+		Variables: []experience.Variable{{Key: "k", Values: []json.RawMessage{[]byte("1"), []byte("2")}}},
+	}
+	p := decision.NewPlan(catalog(t, nil, e), []string{"hero"}, anything, level)
+	var d decision.Decision
+	seen := func(string) (int, bool) { return 1, true }
+	p.Decide(decision.Visitor{StableID: "v", Member: members(), Seen: seen}, &d)
+	require.Len(t, d.Experiences, 1)
+	p.Decide(decision.Visitor{StableID: "v", Member: members(), Seen: seen, HeldOut: true}, &d)
+	require.Equal(t, []decision.Slot{{Baseline: "hero", Entry: "hero", Reason: decision.Holdout}}, d.Slots)
+	require.Empty(t, d.Experiences)
+	require.Empty(t, d.Variables)
+}

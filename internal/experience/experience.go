@@ -10,6 +10,7 @@
 package experience
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/segue-dev/segue/internal/experience/bucket"
@@ -36,8 +37,12 @@ type Experience struct {
 	Traffic      float64 // share of the audience that is taken in, 0 to 1
 	Distribution []Range // by the value of bucket.Distribution; index 0 = baseline
 	Sticky       bool    // once seen, a visitor keeps the variant
-	Components   []Component
-	Variables    []Variable
+	// Bucket is the id by which visitors are placed; "" = ID. An experience that
+	// takes the place of another, after segments were merged, split or renamed,
+	// has the other's, so that nobody is assigned anew.
+	Bucket     string
+	Components []Component
+	Variables  []Variable
 }
 
 // A Component is one slot of an experience: Variants[k-1] replaces Baseline at
@@ -90,10 +95,11 @@ func (e *Experience) Has(index int) bool {
 // whether e takes the visitor in at all. Of several ranges that hold the
 // visitor's place the first counts; a place in no range has index 0.
 func (e *Experience) Assign(stableID string) (index int, in bool) {
-	if e.Traffic <= bucket.Traffic(e.ID, stableID) {
+	by := cmp.Or(e.Bucket, e.ID)
+	if e.Traffic <= bucket.Traffic(by, stableID) {
 		return 0, false
 	}
-	place := bucket.Distribution(e.ID, stableID)
+	place := bucket.Distribution(by, stableID)
 	for _, r := range e.Distribution {
 		if r.Start <= place && place <= r.End {
 			return r.Index, true

@@ -23,6 +23,7 @@ type experienceConfig struct {
 		End   looseNumber `json:"end"`
 	} `json:"scatteredDistribution"`
 	Sticky     looseBool         `json:"sticky"`
+	Bucket     string            `json:"segueBucket"` // our own: see experience.Experience
 	Components []configComponent `json:"components"`
 }
 

@@ -104,7 +104,7 @@ func (r *personalizationReader) readConfig(e *content.Entry, x *experience.Exper
 		r.leaveOut(e.ID, configField, "%s: the experience is left out", oneLine(err))
 		return false
 	}
-	x.Traffic, x.Distribution, x.Sticky = float64(c.Traffic), ranges, bool(c.Sticky)
+	x.Traffic, x.Distribution, x.Sticky, x.Bucket = float64(c.Traffic), ranges, bool(c.Sticky), c.Bucket
 	for i := range c.Components {
 		if !r.readComponent(e, &c.Components[i], i, x) {
 			return false
