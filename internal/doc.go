@@ -22,6 +22,7 @@
 //	permutation              which keys of pages are asked for, and which of them caches may keep
 //	decision                 which choice each slot gets, why, and its key
 //	measure                  who took part in what, and what they did then: counters
+//	journey                  how visitors get to a goal: paths, patterns, attribution
 //
 // Flows: the product in a few functions.
 //
@@ -61,7 +62,7 @@
 //	httpapi/ninetailed       the APIs of Contentful Personalization
 //	httpapi/ofrep            flags for OpenFeature's providers
 //	httpapi/webhooks         what a CMS tells
-//	httpapi/admin            backtests and lists, for operators
+//	httpapi/admin            backtests, journeys and lists, for operators
 //
 // The stand-in for Contentful: a program of its own, in parts.
 //

@@ -95,8 +95,9 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 		return err
 	}
 	public := httpapi.NewPublic(in, resolver, opts)
+	history := &backtester{cfg, store, resolver}
 	operators := admin.Parts{
-		Backtester: &backtester{cfg, store, resolver}, Auditor: &auditor{cfg, store, resolver, arrivals}, Recounter: recounter,
+		Backtester: history, Traveller: history, Auditor: &auditor{cfg, store, resolver, arrivals}, Recounter: recounter,
 		Lists: store, Changed: files.look, Permutations: caches.answered,
 	}
 	admin := httpapi.NewAdmin(metrics.Handler(), operators, opts)

@@ -1,8 +1,6 @@
 package backtest
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/segue-dev/segue/internal/fault"
@@ -57,13 +55,9 @@ func (q Query) goal() (*Goal, error) {
 	if q.Goal == "" {
 		return nil, nil
 	}
-	match := q.Goal
-	if !strings.HasPrefix(match, "{") {
-		match = "{of: " + strconv.Quote(match) + "}"
-	}
-	cond, err := syntax.ParseCond("goal", []byte("never: "+match))
+	match, err := syntax.ParseMatch("goal", q.Goal)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%v", err)
 	}
-	return &Goal{Match: cond.(syntax.Never).Match, Within: within}, nil
+	return &Goal{Match: match, Within: within}, nil
 }

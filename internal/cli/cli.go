@@ -49,6 +49,7 @@ type commands struct {
 	Backtest    backtesting        `cmd:"" help:"Say what segments would have been on the history of the store."`
 	Audit       auditing           `cmd:"" help:"Say whether the visitors of the store, or those of a log, can carry micro-segmentation."`
 	Recount     recount            `cmd:"" help:"Count anew who took part in experiences and what they did."`
+	Journeys    journeys           `cmd:"" help:"Say how visitors get to a goal: paths, patterns, attribution."`
 	Contentful  contentfulCommands `cmd:"" help:"Work on a live Contentful space."`
 	Version     version            `cmd:"" help:"Print what this program was built from."`
 	Healthcheck healthcheck        `cmd:"" help:"Ask a running Segue whether it is ready."`

@@ -58,3 +58,25 @@ func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
+
+// phases shows how far each phase of a command is, one bar after the other.
+type phases struct {
+	env  Env
+	name string
+	bar  *progress
+}
+
+// tell says how many of a total are done in a phase; -1 = nobody knows the total.
+func (p *phases) tell(phase string, done, total int64) {
+	if p.bar == nil || p.name != phase {
+		p.finish()
+		p.name, p.bar = phase, p.env.progress(phase, total)
+	}
+	p.bar.set(done)
+}
+
+func (p *phases) finish() {
+	if p.bar != nil {
+		p.bar.finish()
+	}
+}

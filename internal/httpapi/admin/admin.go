@@ -1,6 +1,6 @@
 // Package admin is the API for operators and growth people, on the admin
-// listener: backtests of rules, the audit of the data, lists of visitors' ids,
-// and the permutations of pages that are asked for.
+// listener: backtests of rules, journeys of visitors, the audit of the data, lists
+// of visitors' ids, and the permutations of pages that are asked for.
 //
 // The rule it upholds: what takes long is bounded in time and in number, so
 // that asking about the past never harms answering in the present.
@@ -37,6 +37,7 @@ type Auditor interface {
 type Parts struct {
 	Backtester Backtester
 	Auditor    Auditor
+	Traveller  Traveller
 	Lists      idlist.Store
 	Recounter  Recounter
 	// Permutations are those of pages that were answered lately.
@@ -48,9 +49,10 @@ type Parts struct {
 
 // Mount adds the routes to e. GET routes answer HEAD as well, but for the audit.
 func Mount(e *echo.Echo, p Parts) {
-	a := &api{Parts: p, backtesting: make(chan struct{}, 1), auditing: make(chan struct{}, 1)}
+	a := &api{Parts: p, working: make(chan struct{}, 1), auditing: make(chan struct{}, 1)}
 	get := []string{"GET", "HEAD"}
 	e.POST("/admin/v1/backtest", a.backtest)
+	e.POST("/admin/v1/journeys", a.journeys)
 	e.GET("/admin/v1/audit", a.audit)
 	e.Match(get, "/admin/v1/lists", a.lists)
 	e.PUT("/admin/v1/lists/:key", a.putList)
@@ -61,6 +63,6 @@ func Mount(e *echo.Echo, p Parts) {
 
 type api struct {
 	Parts
-	backtesting chan struct{} // holds one while a backtest is under way
-	auditing    chan struct{} // likewise of an audit
+	working  chan struct{} // holds one while a backtest or a report of journeys is under way
+	auditing chan struct{} // likewise of an audit
 }

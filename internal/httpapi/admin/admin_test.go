@@ -19,6 +19,7 @@ import (
 	"github.com/segue-dev/segue/internal/fault"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
 	"github.com/segue-dev/segue/internal/httpapi/reply"
+	"github.com/segue-dev/segue/internal/journey"
 	"github.com/segue-dev/segue/internal/permutation"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 	"github.com/segue-dev/segue/internal/store/pebblestore"
@@ -37,6 +38,9 @@ type rig struct {
 	answer     func(ctx context.Context) (*backtest.Report, error)
 	audited    audit.Options
 	auditing   func(ctx context.Context) (*audit.Report, error)
+
+	journeys journey.Options
+	travel   func(ctx context.Context) (*journey.Report, error)
 }
 
 func newRig(t *testing.T) *rig {
@@ -46,7 +50,8 @@ func newRig(t *testing.T) *rig {
 	r := &rig{echo: echo.New()}
 	r.answer = func(context.Context) (*backtest.Report, error) { return &backtest.Report{Visitors: 7}, nil }
 	r.auditing = func(context.Context) (*audit.Report, error) { return &audit.Report{Visitors: 7}, nil }
-	r.Parts = admin.Parts{Backtester: r, Auditor: r, Lists: store, Changed: func(context.Context) { r.changes++ }, Permutations: permutation.New(permutation.Options{})}
+	r.travel = func(context.Context) (*journey.Report, error) { return &journey.Report{Visitors: 5}, nil }
+	r.Parts = admin.Parts{Backtester: r, Traveller: r, Auditor: r, Lists: store, Changed: func(context.Context) { r.changes++ }, Permutations: permutation.New(permutation.Options{})}
 	r.echo.HTTPErrorHandler = reply.Fail(slog.New(slog.DiscardHandler))
 	admin.Mount(r.echo, r.Parts)
 	return r
@@ -60,6 +65,11 @@ func (r *rig) Backtest(ctx context.Context, candidates []syntax.Definition, agai
 func (r *rig) Audit(ctx context.Context, opts audit.Options) (*audit.Report, error) {
 	r.audited = opts
 	return r.auditing(ctx)
+}
+
+func (r *rig) Journeys(ctx context.Context, opts journey.Options) (*journey.Report, error) {
+	r.journeys = opts
+	return r.travel(ctx)
 }
 
 func (r *rig) do(method, path, body string, header ...string) (int, map[string]any) {
@@ -138,6 +148,43 @@ func TestOneBacktestAtATime(t *testing.T) {
 	r.answer = func(context.Context) (*backtest.Report, error) { return &backtest.Report{}, nil }
 	code, _ = r.do("POST", "/admin/v1/backtest", `{"rule": "`+rule+`"}`)
 	require.Equal(t, 200, code, "the one before has ended")
+}
+
+func TestJourneysAreAskedAsTheBodySays(t *testing.T) {
+	r := newRig(t)
+	code, answer := r.do("POST", "/admin/v1/journeys", `{"goal": "Order Completed", "within": "3d", "from": "2026-11-01T00:00:00Z",
+		"to": "2026-11-20T00:00:00Z", "by": ["page=title"], "ignore": ["search"], "support": "2%", "length": 3, "touch": "variant", "top": 7}`)
+	require.Equal(t, 200, code, answer)
+	require.InDelta(t, 5, answer["visitors"], 0)
+	require.Equal(t, time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), r.journeys.From)
+	require.Equal(t, "Order Completed", r.journeys.Goal.Match.Events[0].Name)
+	require.Equal(t, 72*time.Hour, r.journeys.Goal.Within)
+	require.Equal(t, journey.PatternOptions{Length: 3, Share: 0.02}, r.journeys.Patterns)
+	require.Equal(t, "title", r.journeys.Steps.By[0].Property)
+	require.Equal(t, "variant", r.journeys.Touches.Of)
+	require.Equal(t, 7, r.journeys.Top)
+
+	code, answer = r.do("POST", "/admin/v1/journeys", `{"goal": {"of": "page", "where": {"path": "/thanks"}}}`)
+	require.Equal(t, 200, code, answer)
+	require.Equal(t, syntax.PageEvent, r.journeys.Goal.Match.Events[0].Kind)
+	for body, want := range map[string]string{
+		``:                    "body: EOF; send {} or an object",
+		`{"gaol": "x"}`:       `unknown field "gaol"`,
+		`{"goal": 5}`:         "goal: send an event as text",
+		`{"lookback": "now"}`: "lookback now: write a time",
+	} {
+		code, answer = r.do("POST", "/admin/v1/journeys", body)
+		require.Equal(t, 400, code, body)
+		require.Contains(t, answer["detail"], want, body)
+	}
+
+	r.travel = func(context.Context) (*journey.Report, error) {
+		code, answer = r.do("POST", "/admin/v1/backtest", `{"rule": "`+rule+`"}`)
+		return nil, context.DeadlineExceeded
+	}
+	outer, _ := r.do("POST", "/admin/v1/journeys", `{}`)
+	require.Equal(t, 429, code, "one at a time")
+	require.Equal(t, 503, outer, "it took too long")
 }
 
 func TestListsAreUploadedAndDeleted(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
 
-// maxBacktest is how long one backtest may take.
+// maxBacktest is how long one backtest may take, or one report of journeys.
 const maxBacktest = 5 * time.Minute
 
 // backtestRequest is the body of POST /admin/v1/backtest.
@@ -30,32 +30,45 @@ type backtestRequest struct {
 	Within  string          `json:"within,omitempty"`
 }
 
-// backtest answers with the report of one backtest. There is one at a time.
+// backtest answers with the report of one backtest. There is one at a time, and
+// none beside a report of journeys.
 func (a *api) backtest(c echo.Context) error {
 	candidates, against, opts, err := decodeBacktest(c)
 	if err != nil {
 		return err
 	}
+	return a.long(c, func(ctx context.Context) (any, error) {
+		report, err := a.Backtester.Backtest(ctx, candidates, against, opts)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil, fault.Wrap(fault.Unavailable, err, "the backtest took longer than %v; ask for a shorter period, or use segue backtest", maxBacktest)
+		}
+		if err != nil {
+			return nil, readable(err)
+		}
+		return report, nil
+	})
+}
+
+// long answers with what work returns, which may take long. There is one such
+// answer at a time.
+func (a *api) long(c echo.Context, work func(ctx context.Context) (any, error)) error {
 	select {
-	case a.backtesting <- struct{}{}:
-		defer func() { <-a.backtesting }()
+	case a.working <- struct{}{}:
+		defer func() { <-a.working }()
 	default:
-		return fault.New(fault.Overloaded, "another backtest is under way; ask again when it has ended")
+		return fault.New(fault.Overloaded, "another backtest is under way, or a report of journeys; ask again when it has ended")
 	}
 	if err := allow(c, maxBacktest); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), maxBacktest)
 	defer cancel()
-	report, err := a.Backtester.Backtest(ctx, candidates, against, opts)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fault.Wrap(fault.Unavailable, err, "the backtest took longer than %v; ask for a shorter period, or use segue backtest", maxBacktest)
-	}
+	answer, err := work(ctx)
 	if err != nil {
-		return readable(err)
+		return err
 	}
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-	return c.JSON(http.StatusOK, report)
+	return c.JSON(http.StatusOK, answer)
 }
 
 // allow lets one answer take longer than the listener does.

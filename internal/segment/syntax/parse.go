@@ -65,6 +65,19 @@ func ParseCond(name string, src []byte) (Cond, error) {
 	return c, nil
 }
 
+// ParseMatch reads an event alone, or {of: EVENT, where: …}. name is its name in
+// messages. If there are mistakes the error is an Errors.
+func ParseMatch(name, text string) (Match, error) {
+	if !strings.HasPrefix(text, "{") {
+		text = "{of: " + strconv.Quote(text) + "}"
+	}
+	cond, err := ParseCond(name, []byte("never: "+text))
+	if err != nil {
+		return Match{}, err
+	}
+	return cond.(Never).Match, nil
+}
+
 func newReader(file string, src []byte) *reader {
 	lines := strings.Split(string(src), "\n")
 	for i, line := range lines {

@@ -1,0 +1,160 @@
+package journey
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+const (
+	// depth is how many steps from the first are compared.
+	depth = 10
+	// enough is how many visitors of either outcome must take a step for it to
+	// be the point of divergence.
+	enough = 100
+	// expected is how often a step must be expected in both groups for the test
+	// to look at it by itself.
+	expected = 5
+	// leading is how many steps of either direction are told.
+	leading = 2
+)
+
+// A Divergence says where those who reached the goal and others part: for each
+// step from the first on, how differently they took it.
+type Divergence struct {
+	Point int          `json:"point"` // number of the step at which they differ most; 0 = none that enough of both took
+	Steps []Difference `json:"steps"`
+}
+
+// A Difference compares which step those who reached the goal and others took
+// at one place of their paths. Who had no such step is not counted.
+type Difference struct {
+	Step      int     `json:"step"` // its number, from 1
+	Converted int     `json:"converted"`
+	Others    int     `json:"others"`
+	Bits      float64 `json:"bits"`   // Jensen-Shannon divergence, from 0 (alike) to 1, less what chance is expected to make
+	P         float64 `json:"p"`      // of such a difference by chance, by chi squared
+	Q         float64 `json:"q"`      // P corrected for all steps compared (Benjamini and Hochberg)
+	Enough    bool    `json:"enough"` // at least 100 of both
+	Over      []Taken `json:"over"`   // what those who reached the goal took more often, at most two
+	Under     []Taken `json:"under"`  // and less often
+}
+
+// A Taken is how large a share of two groups took a step.
+type Taken struct {
+	Step      string  `json:"step"`
+	Converted float64 `json:"converted"`
+	Others    float64 `json:"others"`
+}
+
+// divergence compares converters and others step by step; nil without a goal.
+func (p *paths) divergence() *Divergence {
+	if p.opts.Goal == nil {
+		return nil
+	}
+	at := make([][]counts, depth)
+	for k := range at {
+		at[k] = make([]counts, len(p.kinds))
+	}
+	p.each(func(v, group int) {
+		lo, hi := p.watched(v)
+		for k, s := range p.steps[lo:min(hi, lo+depth)] {
+			at[k][s][group]++
+		}
+	})
+	d := &Divergence{Steps: []Difference{}}
+	var ps []float64
+	for k, taken := range at {
+		diff := p.difference(taken)
+		if diff.Converted == 0 || diff.Others == 0 {
+			break
+		}
+		diff.Step = k + 1
+		if d.Steps = append(d.Steps, diff); diff.Enough && (d.Point == 0 || diff.Bits > d.Steps[d.Point-1].Bits) {
+			d.Point = diff.Step
+		}
+		ps = append(ps, diff.P)
+	}
+	for i, q := range adjusted(ps) {
+		d.Steps[i].Q = q
+	}
+	return d
+}
+
+// difference compares the steps that two groups took.
+func (p *paths) difference(taken []counts) Difference {
+	var n counts
+	for _, c := range taken {
+		n[0] += c[0]
+		n[1] += c[1]
+	}
+	d := Difference{Converted: n[0], Others: n[1], Enough: n[0] >= enough && n[1] >= enough, Over: []Taken{}, Under: []Taken{}}
+	if n[0] == 0 || n[1] == 0 {
+		return d
+	}
+	d.Bits, d.P = jensenShannon(taken, n), homogeneity(taken, n)
+	var all []Taken
+	for s, c := range taken {
+		if c.total() > 0 {
+			all = append(all, Taken{p.name(int32(s)), share(c[0], n[0]), share(c[1], n[1])})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Taken) int { return cmp.Compare(b.Converted-b.Others, a.Converted-a.Others) })
+	for i := range min(leading, len(all)) {
+		if t := all[i]; t.Converted > t.Others {
+			d.Over = append(d.Over, t)
+		}
+		if t := all[len(all)-1-i]; t.Converted < t.Others {
+			d.Under = append(d.Under, t)
+		}
+	}
+	return d
+}
+
+// jensenShannon returns the divergence of two samples in bits, less its expected
+// excess, to the first order in the sizes of the samples (as Miller and Madow
+// correct an entropy), but not below 0.
+func jensenShannon(taken []counts, n counts) float64 {
+	nats, excess := 0.0, 0.0
+	for _, c := range taken {
+		if c.total() == 0 {
+			continue
+		}
+		a, b := share(c[0], n[0]), share(c[1], n[1])
+		mean := (a + b) / 2
+		for group, x := range [2]float64{a, b} {
+			if x > 0 {
+				nats += x / 2 * math.Log(x/mean)
+				excess += (1-x)/(4*float64(n[group])) - x*(1-x)/(8*mean*float64(n[group]))
+			}
+		}
+	}
+	return max(0, nats-excess) / math.Ln2
+}
+
+// homogeneity returns the p-value of chi squared of two samples. What is too
+// rare to be looked at by itself is looked at together.
+func homogeneity(taken []counts, n counts) float64 {
+	whole := float64(n.total())
+	var rare counts
+	x, cells := 0.0, 0
+	add := func(c counts) {
+		cells++
+		for group, seen := range c {
+			e := float64(c.total()) * float64(n[group]) / whole
+			x += (float64(seen) - e) * (float64(seen) - e) / e
+		}
+	}
+	for _, c := range taken {
+		if float64(c.total())*float64(min(n[0], n[1]))/whole < expected {
+			rare[0] += c[0]
+			rare[1] += c[1]
+		} else {
+			add(c)
+		}
+	}
+	if rare.total() > 0 {
+		add(rare)
+	}
+	return chiSquaredTail(x, cells-1)
+}
