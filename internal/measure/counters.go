@@ -17,6 +17,7 @@ const (
 	cellPrefix   = "m/" // m/EXPERIENCE/SEGMENT/VARIANT/DAY/METRIC/FIELD
 	splitPrefix  = "s/" // s/EXPERIENCE/SEGMENT/VARIANT/SPLIT/HALF/METRIC/FIELD
 	mixedPrefix  = "x/" // x/EXPERIENCE/SEGMENT/DAY
+	leakPrefix   = "h/" // h/DAY: visitors held out who were shown a variant nevertheless
 	erasedPrefix = "e/" // e/ and one of the above: what erased visitors had added to that
 )
 
@@ -62,7 +63,9 @@ func moved(after map[string]visitor.Exposure, before ...map[string]visitor.Expos
 			}
 			c.add(key, e, -1)
 		}
+		c.leak(exposures, -1)
 	}
+	c.leak(after, 1)
 	return c.counters()
 }
 
@@ -99,6 +102,21 @@ func (c contribution) add(experience string, e visitor.Exposure, times int64) {
 	c.cell(cellPrefix+who+day+"/", &e, times)
 	for _, side := range e.In {
 		c.cell(splitPrefix+who+escaped(side)+"/"+half(e)+"/", &e, times)
+	}
+}
+
+// leak adds a visitor who is held out of everything and was shown a variant all
+// the same.
+func (c contribution) leak(exposures map[string]visitor.Exposure, times int64) {
+	programme, enrolled := exposures[Programme]
+	if !enrolled || programme.Rules == "" || programme.Mixed || programme.Variant != 0 {
+		return
+	}
+	for key, e := range exposures {
+		if key != Programme && e.Rules != "" && (e.Variant > 0 || e.Mixed) {
+			c[leakPrefix+time.UnixMilli(programme.At).UTC().Format(time.DateOnly)] += times
+			return
+		}
 	}
 }
 

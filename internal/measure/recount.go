@@ -30,6 +30,7 @@ func Recount(records iter.Seq2[*visitor.Record, error], counters iter.Seq2[visit
 		for key, e := range r.Summary.Exposures {
 			actual.add(key, e, 1)
 		}
+		actual.leak(r.Summary.Exposures, 1)
 	}
 	stored := map[string]int64{}
 	for c, err := range counters {
@@ -47,7 +48,12 @@ func Recount(records iter.Seq2[*visitor.Record, error], counters iter.Seq2[visit
 
 // isCounter reports whether a key is one of those that records move.
 func isCounter(key string) bool {
-	return strings.HasPrefix(key, cellPrefix) || strings.HasPrefix(key, splitPrefix) || strings.HasPrefix(key, mixedPrefix)
+	for _, prefix := range []string{cellPrefix, splitPrefix, mixedPrefix, leakPrefix} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 func differences(stored, actual map[string]int64) []Difference {

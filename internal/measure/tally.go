@@ -93,13 +93,14 @@ func (s Sums) Plus(o Sums) Sums {
 // A Tally is all that has been counted.
 type Tally struct {
 	cells map[Cell]*Counts
-	mixed map[Cell]int64 // visitors who have seen several variants; their cell has no variant
+	mixed map[Cell]int64   // visitors who have seen several variants; their cell has no variant
+	leaks map[string]int64 // by the day on which a visitor who is held out was first seen
 }
 
 // ReadTally reads the counters of a store; others than measurement's are passed
 // over.
 func ReadTally(counters iter.Seq2[visitor.Counter, error]) (*Tally, error) {
-	t := &Tally{cells: map[Cell]*Counts{}, mixed: map[Cell]int64{}}
+	t := &Tally{cells: map[Cell]*Counts{}, mixed: map[Cell]int64{}, leaks: map[string]int64{}}
 	for c, err := range counters {
 		if err != nil {
 			return nil, err
@@ -122,6 +123,10 @@ func (t *Tally) read(c visitor.Counter) error {
 	kind, parts := parts[0]+"/", parts[1:]
 	if kind == mixedPrefix && len(parts) == 3 {
 		t.mixed[Cell{Experience: parts[0], Segment: parts[1], Day: parts[2]}] += c.N
+		return nil
+	}
+	if kind == leakPrefix && len(parts) == 1 {
+		t.leaks[parts[0]] += c.N
 		return nil
 	}
 	cell, rest, err := cellOf(kind, parts)
@@ -222,6 +227,33 @@ func (s *Sums) wide(name string) *Wide {
 
 // Cells returns the cells that somebody is counted in, in a stable order.
 func (t *Tally) Cells() []Cell { return slices.SortedFunc(maps.Keys(t.cells), Cell.compare) }
+
+// All yields every cell with what its visitors add up to, in the order of Cells.
+// The counts belong to the tally.
+func (t *Tally) All() iter.Seq2[Cell, *Counts] {
+	return func(yield func(Cell, *Counts) bool) {
+		for _, cell := range t.Cells() {
+			if !yield(cell, t.cells[cell]) {
+				return
+			}
+		}
+	}
+}
+
+// AllMixed yields how many visitors have seen several variants, by experience,
+// segment and day.
+func (t *Tally) AllMixed() iter.Seq2[Cell, int64] { return maps.All(t.mixed) }
+
+// Leaks returns how many visitors are held out of everything and were shown a
+// variant nevertheless, as components reported: 0 unless something serves
+// without asking Segue, or an identity was joined after it was served.
+func (t *Tally) Leaks() int64 {
+	var n int64
+	for _, visitors := range t.leaks {
+		n += visitors
+	}
+	return n
+}
 
 // Of returns what the visitors of all cells add up to that pass. Cells of days
 // and of splits count the same visitors: ask for one kind.

@@ -213,3 +213,27 @@ func TestTheEdgesOfWindows(t *testing.T) {
 		})
 	}
 }
+
+// Who is held out of everything and sees a variant all the same is counted, once.
+func TestTheHeldOutWhoSawAVariantAreCounted(t *testing.T) {
+	b := testBook(t, 1)
+	rapid.Check(t, func(t *rapid.T) {
+		s := open(t, b, testLimits)
+		at := int64(1_700_000_000_000)
+		leaks := func(d deed) int64 {
+			at += minute
+			d.sig.At, d.sig.Device = at, "v"
+			d.do(t, s, b, testLimits)
+			requireExact(t, s)
+			tally, err := ReadTally(s.Counters(context.Background()))
+			require.NoError(t, err)
+			return tally.Leaks()
+		}
+		require.Zero(t, leaks(page("p1")))
+		require.Zero(t, leaks(seen("x1", "e1", 0)), "the baseline is what they are to see")
+		require.EqualValues(t, 1, leaks(seen("x2", "e2", 1)))
+		require.EqualValues(t, 1, leaks(seen("x3", "e3", 2)), "a visitor counts once")
+		require.NoError(t, s.Erase(context.Background(), "v"))
+		requireExact(t, s)
+	})
+}
