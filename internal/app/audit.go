@@ -37,9 +37,17 @@ func Audit(ctx context.Context, cfg config.Config, store Store, site *resolve.Si
 	return audit.Run(ctx, records(store.All(ctx)), opts)
 }
 
-// AuditOptions returns opts with what the configuration and a site say.
+// AuditOptions returns opts with what the configuration and a site say; metrics
+// are further goals.
 func AuditOptions(cfg config.Config, site *resolve.Site, lists func(key string) (segment.List, error), opts audit.Options) (audit.Options, error) {
 	opts.Zone, opts.SessionGap, opts.Address = cfg.Location(), cfg.SessionGap, cfg.Listen
+	metrics, err := config.MetricsOf(cfg.Metrics)
+	if err != nil {
+		return opts, err
+	}
+	for i := range metrics.Metrics {
+		opts.Goals = append(opts.Goals, audit.GoalOf(&metrics.Metrics[i]))
+	}
 	in := LintInput(cfg, site, nil, nil)
 	opts.Rules = &in
 	if site.Segments.Len() == 0 {
@@ -49,7 +57,6 @@ func AuditOptions(cfg config.Config, site *resolve.Site, lists func(key string) 
 	for i := range all {
 		all[i] = *site.Segments.Definition(i)
 	}
-	var err error
 	opts.Planned, _, err = backtest.Sets(site.Segments, all, "", SegmentOptions(cfg, site.Content, lists))
 	return opts, err
 }

@@ -26,7 +26,6 @@ import (
 
 	"github.com/segue-dev/segue/internal/lint"
 	"github.com/segue-dev/segue/internal/segment"
-	"github.com/segue-dev/segue/internal/segment/syntax"
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
 )
@@ -38,9 +37,9 @@ type Options struct {
 	SessionGap time.Duration  // pause that ends a visit; 0 = 30 minutes
 	MaxSignals int            // the bound of records; 0 = none
 
-	Goals   []syntax.Event // what experiences are to bring about
-	Effect  float64        // the relative lift that is to be found out; 0 = 20 %
-	BotRate int            // steps a minute that no person takes; 0 = 60
+	Goals   []Goal  // what counts, the most important first
+	Effect  float64 // the relative lift that is to be found out; 0 = 20 %
+	BotRate int     // steps a minute that no person takes; 0 = 60
 
 	// Rules are the segments there are and what they are for; nil = none. What
 	// visitors have done is filled in.

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/segue-dev/segue/internal/ingest"
+	"github.com/segue-dev/segue/internal/measure"
+	"github.com/segue-dev/segue/internal/segment/syntax"
 	"github.com/segue-dev/segue/internal/signal"
 	"github.com/segue-dev/segue/internal/visitor"
 )
@@ -154,11 +156,16 @@ func TestReachCountsMembersWhoAreThere(t *testing.T) {
 	opts := withRules(t, Options{}, rules)
 	require.Contains(t, find(t, audited(t, src, opts), "reach").Found, "100 visitors did something as members in the 26 days")
 
+	// Between one and two hours after, when nobody is there.
+	rules = `{segment: a, name: A, soWhat: x, when: {all: [{count: {of: Signed Up, last: 2h}}, {recency: {of: Signed Up, atLeast: 1h}}]}}`
+	gone := ndjson(t, []string{"100: 0s Signed_Up; 3h page"})
+	require.Regexp(t, "^0 visitors did something as members", find(t, audited(t, gone, withRules(t, Options{}, rules)), "reach").Found)
+
 	log := gathered(t, src)
 	opts.At = log.Latest().AddDate(0, 0, 40)
 	r, err := Run(t.Context(), log.Visitors(), opts)
 	require.NoError(t, err)
-	require.Contains(t, find(t, r, "reach").Found, "0 visitors did something as members in the 28 days")
+	require.Regexp(t, "^0 visitors did something as members in the 28 days", find(t, r, "reach").Found)
 }
 
 func TestGoalsAreProposed(t *testing.T) {
@@ -200,4 +207,34 @@ func BenchmarkRun(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.N)*25_000/b.Elapsed().Seconds(), "signals/s")
 	})
+}
+
+func TestMetricsAreGoals(t *testing.T) {
+	events := []syntax.Event{{Name: "Order Completed"}}
+	goals := []Goal{
+		GoalOf(&measure.Metric{Key: "purchase", Kind: measure.Conversion, Of: syntax.Match{Events: events}}),
+		GoalOf(&measure.Metric{Key: "revenue", Kind: measure.Sum, Of: syntax.Match{Events: events}, Property: "revenue"}),
+	}
+	src := ndjson(t, []string{"100: 0s page; 10s Order_Completed revenue=10", "60: 0s page; 10s Order_Completed revenue=none"})
+	var found []Check
+	for _, c := range audited(t, src, Options{Goals: goals}).Checks {
+		if c.ID == "goal" {
+			found = append(found, c)
+		}
+	}
+	require.Len(t, found, 2)
+	require.Equal(t, "Goal: metric revenue", found[0].Title)
+	require.Equal(t, Red, found[0].Status)
+	require.Contains(t, found[0].Found, "100 of 160 of its signals have a number at revenue")
+	require.Equal(t, Green, found[1].Status)
+}
+
+func TestGuardrailsAreNotWhatSegmentsAreFor(t *testing.T) {
+	rules := `{segment: a, name: A, soWhat: x, when: {count: {of: Order Refunded}}}`
+	src := ndjson(t, []string{"50: 0s Order_Refunded"})
+	goal, err := ParseGoal("goal", "Order Refunded")
+	require.NoError(t, err)
+	require.Equal(t, Amber, find(t, audited(t, src, withRules(t, Options{Goals: []Goal{goal}}, rules)), "leaky-rules").Status)
+	goal.Guardrail = true
+	require.Equal(t, Green, find(t, audited(t, src, withRules(t, Options{Goals: []Goal{goal}}, rules)), "leaky-rules").Status)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 	"github.com/segue-dev/segue/internal/signal"
 )
@@ -21,7 +22,7 @@ const (
 // goalsReached judges whether there is a conversion to measure by.
 func (j *judgement) goalsReached() {
 	for i, goal := range j.opts.Goals {
-		j.goal(goal.String(), j.goals[i].figure())
+		j.goal(goal, &j.goals[i], &j.valued[i])
 	}
 	if len(j.opts.Goals) > 0 {
 		return
@@ -29,7 +30,7 @@ func (j *judgement) goalsReached() {
 	c := Check{
 		ID: "goal", Title: "Goal", Status: Amber, Found: "no goal was named",
 		Means: "Whether a segment is worth its content can only be told by an event that is wanted.",
-		Fix:   "Name the event that counts as success: --goal EVENT.",
+		Fix:   "Name the event that counts as success: --goal EVENT, or metrics in the configuration.",
 		Items: j.likelyGoals(),
 	}
 	switch {
@@ -42,9 +43,10 @@ func (j *judgement) goalsReached() {
 	j.add(c)
 }
 
-func (j *judgement) goal(name string, f *Figure) {
+func (j *judgement) goal(goal Goal, reached, valued *ratio) {
+	f := reached.figure()
 	c := Check{
-		ID: "goal", Title: "Goal: " + name, Figure: f, Found: f.of("visitors reached it"),
+		ID: "goal", Title: "Goal: " + goal.Name, Figure: f, Found: f.of("visitors reached it"),
 		Means: "The rarer the goal, the more visitors it takes to see what a segment changes: below 20 who reached it there is no verdict at all.",
 		Fix:   "Choose an event nearer to where segments act (add to cart rather than purchase) as the goal of the first weeks, and keep the final one as a guardrail.",
 	}
@@ -64,6 +66,12 @@ func (j *judgement) goal(name string, f *Figure) {
 		}
 	default:
 		c.Status = Red
+	}
+	if goal.Property != "" && valued.whole > 0 {
+		c.Found += "; " + valued.figure().of("of its signals have a number at "+goal.Property)
+		if (bands{green: .99, red: .8}).of(valued.share()) != Green {
+			c.Status, c.Fix = Red, "Send "+goal.Property+" as a number with every one: without it, it adds nothing. "+c.Fix
+		}
 	}
 	j.add(c)
 }
@@ -85,18 +93,41 @@ func (j *judgement) likelyGoals() []string {
 	return items
 }
 
-// reached reports whether the visitor has ever sent an event.
-func (v *view) reached(e syntax.Event) bool {
+// reached reports whether the visitor has ever reached a goal.
+func (v *view) reached(g Goal) bool {
 	for i := range v.sigs {
-		if matches(e, &v.sigs[i]) {
+		if matchesAny(g.Events, &v.sigs[i]) {
 			return true
 		}
 	}
 	if v.Summary.Dropped == 0 {
 		return false
 	}
-	_, known := v.Summary.Events[summaryKey(e)]
-	return known
+	return slices.ContainsFunc(g.Events, func(e syntax.Event) bool {
+		_, known := v.Summary.Events[summaryKey(e)]
+		return known
+	})
+}
+
+// valued returns how many signals of a goal there are, and how many of them have
+// the number that it is about.
+func (v *view) valued(g Goal) (with, all int) {
+	for i := range v.sigs {
+		if !matchesAny(g.Events, &v.sigs[i]) {
+			continue
+		}
+		all++
+		if value, ok := v.sigs[i].Props.Get(g.Property); ok {
+			if _, number := value.Float(); number {
+				with++
+			}
+		}
+	}
+	return with, all
+}
+
+func matchesAny(events []syntax.Event, s *signal.Signal) bool {
+	return slices.ContainsFunc(events, func(e syntax.Event) bool { return matches(e, s) })
 }
 
 // kinds are the types of signals that an event is about.
@@ -135,12 +166,37 @@ func summaryKey(e syntax.Event) string {
 	}
 }
 
+// A Goal is an event that counts: what experiences are to bring about, or what
+// they must not harm.
+type Goal struct {
+	Name      string
+	Events    []syntax.Event // any of them reaches it, whatever its properties
+	Property  string         // that its value is read from; "" = none
+	Guardrail bool           // must not get worse, whatever segments are for
+}
+
 // ParseGoal reads an event as rules name it. The error begins with what, and is
 // safe to show.
-func ParseGoal(what, text string) ([]syntax.Event, error) {
+func ParseGoal(what, text string) (Goal, error) {
 	cond, err := syntax.ParseCond(what, fmt.Appendf(nil, "never: {of: %q}", text))
 	if err != nil {
-		return nil, err
+		return Goal{}, err
 	}
-	return cond.(syntax.Never).Match.Events, nil
+	return Goal{Name: text, Events: cond.(syntax.Never).Match.Events}, nil
+}
+
+// GoalOf returns the goal of a metric. Conditions on the event are not looked at.
+func GoalOf(m *measure.Metric) Goal {
+	return Goal{Name: "metric " + m.Key, Events: m.Of.Events, Property: m.Property, Guardrail: m.Guardrail}
+}
+
+// goalEvents returns the events that experiences are to bring about.
+func (o *Options) goalEvents() []syntax.Event {
+	var all []syntax.Event
+	for _, g := range o.Goals {
+		if !g.Guardrail {
+			all = append(all, g.Events...)
+		}
+	}
+	return all
 }

@@ -31,7 +31,7 @@ var (
 // A logged is one log of testdata/logs.txt.
 type logged struct {
 	check, colour string
-	goals         []syntax.Event
+	goals         []Goal
 	lines         []string
 	rules         string
 }
@@ -46,9 +46,9 @@ func logs(t *testing.T) []logged {
 		words := strings.Fields(head)
 		l := logged{check: words[0], colour: words[1]}
 		for _, w := range words[2:] {
-			goals, err := ParseGoal("goal", strings.TrimPrefix(w, "goal="))
+			goal, err := ParseGoal("goal", strings.TrimPrefix(w, "goal="))
 			require.NoError(t, err)
-			l.goals = append(l.goals, goals...)
+			l.goals = append(l.goals, goal)
 		}
 		body, l.rules, _ = strings.Cut(body, "\nrules:\n")
 		for line := range strings.Lines(body) {

@@ -159,7 +159,7 @@ func percent(share float64) string {
 	case p < 0.1:
 		return fmt.Sprintf("%.2g %%", p)
 	case p > 99.9:
-		return fmt.Sprintf("%.2f %%", p)
+		return fmt.Sprintf("%.*f %%", 1+int(math.Ceil(-math.Log10(100-p))), p)
 	default:
 		return fmt.Sprintf("%.1f %%", p)
 	}

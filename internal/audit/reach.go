@@ -62,17 +62,17 @@ func (t *tally) follow(v *view) {
 		}
 		t.present[i].members.tell(first[i] != 0)
 		if first[i] != 0 && first[i]+week.Milliseconds() <= at {
-			t.present[i].converted.tell(v.reachedIn(t.opts.Goals, first[i], first[i]+week.Milliseconds()))
+			t.present[i].converted.tell(v.reachedIn(t.opts.goalEvents(), first[i], first[i]+week.Milliseconds()))
 		}
 	}
 }
 
-// reachedIn reports whether some goal was reached after an instant, and not
-// after another.
-func (v *view) reachedIn(goals []syntax.Event, after, until int64) bool {
+// reachedIn reports whether some event was sent after an instant, and not after
+// another.
+func (v *view) reachedIn(events []syntax.Event, after, until int64) bool {
 	for i := range v.sigs {
 		s := &v.sigs[i]
-		if s.At > after && s.At <= until && slices.ContainsFunc(goals, func(e syntax.Event) bool { return matches(e, s) }) {
+		if s.At > after && s.At <= until && matchesAny(events, s) {
 			return true
 		}
 	}
@@ -136,14 +136,10 @@ func (j *judgement) baseRate(p *presence) (rate float64, whose string) {
 	if p.converted.whole >= enoughMembers && p.converted.part >= fewGoals {
 		return p.converted.share(), "of its members within a week"
 	}
-	best := 0.0
 	for i := range j.goals {
-		if j.goals[i].part >= fewGoals {
-			best = max(best, j.goals[i].share())
+		if !j.opts.Goals[i].Guardrail && j.goals[i].part >= fewGoals {
+			return j.goals[i].share(), "of all visitors"
 		}
-	}
-	if best > 0 {
-		return best, "of all visitors"
 	}
 	return assumedRate, "assumed: too few have reached a goal"
 }

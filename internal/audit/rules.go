@@ -25,7 +25,7 @@ func (j *judgement) rules() {
 		return
 	}
 	in := *j.opts.Rules
-	in.Goals, in.Seen = j.opts.Goals, j.seen
+	in.Goals, in.Seen = j.opts.goalEvents(), j.seen
 	found := map[lint.Code][]string{}
 	for _, f := range lint.Check(in) {
 		if f.Allowed == "" {
@@ -63,7 +63,7 @@ func (j *judgement) leaks(items []string) {
 		Fix:   "Write the rule about what comes before the goal. If it is meant, as where it leaves recent buyers out, allow SG115 with the reason (docs/lint.md).",
 	}
 	if len(j.opts.Goals) == 0 {
-		c.Status, c.Found, c.Fix = Unknown, "no goal was named", "Name it: --goal EVENT."
+		c.Status, c.Found, c.Fix = Unknown, "no goal was named", "Name it: --goal EVENT, or metrics in the configuration."
 		j.add(c)
 		return
 	}
@@ -113,8 +113,10 @@ func (j *judgement) used() (used map[string]bool, all bool) {
 			add(e)
 		}
 	}
-	for _, e := range j.opts.Goals {
-		add(e)
+	for _, g := range j.opts.Goals {
+		for _, e := range g.Events {
+			add(e)
+		}
 	}
 	return used, all
 }

@@ -5,34 +5,42 @@ import (
 	"slices"
 )
 
-// A tableOf counts by key in bounded memory. Beyond its bound it keeps a sample
-// of the keys, chosen by their hash: halved as often as need be, so which keys
-// are kept depends on nothing but which there are.
-type tableOf[V any] struct {
-	level int // keys are kept whose hash begins with so many zero bits
-	byKey map[uint64]V
+// A userTable counts by user in bounded memory. Beyond its bound it keeps a
+// sample of the users, chosen by the hash of their ids: halved as often as need
+// be, so who is kept depends on nothing but who there is.
+type userTable struct {
+	level int // users are kept whose hash begins with so many zero bits
+	byKey map[uint64]int
 }
 
 // keeps reports whether a key with that hash is in the sample.
 func keeps(level int, hash uint64) bool { return hash>>(64-level) == 0 } // a shift by 64 leaves 0
 
-// add adds to what is kept of a key with plus.
-func (t *tableOf[V]) add(hash uint64, plus func(V) V, limit int) {
+// add adds n to the count of a user.
+func (t *userTable) add(hash uint64, n, limit int) {
 	if !keeps(t.level, hash) {
 		return
 	}
 	if t.byKey == nil {
-		t.byKey = map[uint64]V{}
+		t.byKey = map[uint64]int{}
 	}
-	t.byKey[hash] = plus(t.byKey[hash])
+	t.byKey[hash] += n
 	for len(t.byKey) > limit {
 		t.halve(t.level + 1)
 	}
 }
 
-func (t *tableOf[V]) halve(level int) {
+func (t *userTable) halve(level int) {
 	t.level = max(t.level, level)
-	maps.DeleteFunc(t.byKey, func(h uint64, _ V) bool { return !keeps(t.level, h) })
+	maps.DeleteFunc(t.byKey, func(h uint64, _ int) bool { return !keeps(t.level, h) })
+}
+
+// merge adds the counts of another table.
+func (t *userTable) merge(o *userTable, limit int) {
+	t.halve(o.level)
+	for user, n := range o.byKey {
+		t.add(user, n, limit)
+	}
 }
 
 // hashOf returns a hash of an id whose first bits are as even as the others:

@@ -60,9 +60,10 @@ type tally struct {
 	coarse            [3]int // steps at whole seconds, minutes and hours
 	steps             int
 	days              map[int]dayCount // by local day since the epoch
-	users             tableOf[int]     // anonymous ids by user
+	users             userTable        // anonymous ids by user
 	names             nameTable        // of events, by visitor.EventKey
 	goals             []ratio          // by goal: who reached it
+	valued            []ratio          // by goal: signals of it that have its number
 	consents          []ratio          // by purpose: who consented, of those who said
 	present           []presence       // by planned segment
 	walk              segment.Walk
@@ -74,7 +75,7 @@ type dayCount struct{ active, fresh int }
 func newTally(o *Options) *tally {
 	t := &tally{
 		opts: o, days: map[int]dayCount{}, names: nameTable{},
-		goals: make([]ratio, len(o.Goals)), consents: make([]ratio, len(o.purposes)),
+		goals: make([]ratio, len(o.Goals)), valued: make([]ratio, len(o.Goals)), consents: make([]ratio, len(o.purposes)),
 	}
 	if o.Planned != nil {
 		t.present = make([]presence, o.Planned.Len())
@@ -197,7 +198,7 @@ func (t *tally) identity(v *view) {
 			anonymous++
 		}
 	}
-	t.users.add(hashOf(user), func(n int) int { return n + anonymous }, maxUsers)
+	t.users.add(hashOf(user), anonymous, maxUsers)
 }
 
 func (t *tally) content(v *view) {
@@ -254,6 +255,9 @@ func (t *tally) named(v *view) {
 	}
 	for i, goal := range t.opts.Goals {
 		t.goals[i].tell(v.reached(goal))
+		if goal.Property != "" {
+			t.valued[i].add(v.valued(goal))
+		}
 	}
 }
 
@@ -292,6 +296,7 @@ func (t *tally) merge(o *tally) {
 	}
 	mergeRatios(t.shares[:], o.shares[:])
 	mergeRatios(t.goals, o.goals)
+	mergeRatios(t.valued, o.valued)
 	mergeRatios(t.consents, o.consents)
 	for i := range t.present {
 		t.present[i].members.merge(&o.present[i].members)
@@ -304,10 +309,7 @@ func (t *tally) merge(o *tally) {
 	for key, n := range o.names {
 		t.names.add(key, n)
 	}
-	t.users.halve(o.users.level)
-	for user, n := range o.users.byKey {
-		t.users.add(user, func(m int) int { return m + n }, maxUsers)
-	}
+	t.users.merge(&o.users, maxUsers)
 }
 
 func mergeRatios(into, from []ratio) {

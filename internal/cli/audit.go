@@ -59,8 +59,15 @@ func (a auditing) options() (audit.Options, error) {
 	case a.BotRate <= 0:
 		return audit.Options{}, misused("--bot-rate %d: write how many steps a minute no person takes, such as 60", a.BotRate)
 	}
-	goals, err := goalEvents(a.Goal)
-	return audit.Options{At: a.At, Goals: goals, Effect: a.Effect, BotRate: a.BotRate}, err
+	opts := audit.Options{At: a.At, Effect: a.Effect, BotRate: a.BotRate}
+	for _, text := range a.Goal {
+		goal, err := audit.ParseGoal("--goal", text)
+		if err != nil {
+			return opts, usageError{err}
+		}
+		opts.Goals = append(opts.Goals, goal)
+	}
+	return opts, nil
 }
 
 func (a auditing) store(ctx context.Context, env Env, opts audit.Options) (report *audit.Report, err error) {

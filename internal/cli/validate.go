@@ -96,11 +96,11 @@ func (v validate) Run(ctx context.Context, env Env) error {
 func goalEvents(texts []string) ([]syntax.Event, error) {
 	var goals []syntax.Event
 	for _, goal := range texts {
-		events, err := audit.ParseGoal("--goal", goal)
+		one, err := audit.ParseGoal("--goal", goal)
 		if err != nil {
 			return nil, usageError{err}
 		}
-		goals = append(goals, events...)
+		goals = append(goals, one.Events...)
 	}
 	return goals, nil
 }

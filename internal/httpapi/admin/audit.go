@@ -49,12 +49,12 @@ func (a *api) audit(c echo.Context) error {
 func decodeAudit(c echo.Context) (opts audit.Options, err error) {
 	opts.At = time.Now()
 	query := c.QueryParams()
-	for _, goal := range query["goal"] {
-		events, err := audit.ParseGoal("goal", goal)
+	for _, text := range query["goal"] {
+		goal, err := audit.ParseGoal("goal", text)
 		if err != nil {
 			return opts, fault.New(fault.Invalid, "%v", err)
 		}
-		opts.Goals = append(opts.Goals, events...)
+		opts.Goals = append(opts.Goals, goal)
 	}
 	if at := query.Get("at"); at != "" {
 		if opts.At, err = time.Parse(time.RFC3339, at); err != nil {

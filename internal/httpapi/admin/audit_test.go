@@ -16,7 +16,8 @@ func TestAuditIsAskedAsTheQuerySays(t *testing.T) {
 	code, answer := r.do("GET", "/admin/v1/audit?goal=Order+Completed&goal=page:Thanks&at=2026-11-20T16:00:00Z&effect=0.1", "")
 	require.Equal(t, 200, code, answer)
 	require.InDelta(t, 7, answer["visitors"], 0)
-	require.Equal(t, []syntax.Event{{Name: "Order Completed"}, {Kind: syntax.PageEvent, Name: "Thanks"}}, r.audited.Goals)
+	require.Equal(t, []syntax.Event{{Kind: syntax.PageEvent, Name: "Thanks"}}, r.audited.Goals[1].Events)
+	require.Equal(t, "Order Completed", r.audited.Goals[0].Name)
 	require.Equal(t, time.Date(2026, 11, 20, 16, 0, 0, 0, time.UTC), r.audited.At)
 	require.InDelta(t, .1, r.audited.Effect, 0)
 
