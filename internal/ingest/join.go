@@ -90,7 +90,7 @@ func (in *Ingester) changesUser(ctx context.Context, j visitor.Join) (bool, erro
 // user.
 func apart(r *visitor.Record, sigs []signal.Signal) (mine, others []signal.Signal) {
 	another := func(s signal.Signal) bool {
-		return s.UserID != "" && !r.Has(s.UserID) && !visitor.IsNobody(s.UserID)
+		return s.UserID != "" && !r.Has(s.UserID) && !visitor.IsNobody(s.UserID) && !r.Knows(s.ID)
 	}
 	if !r.Known || !slices.ContainsFunc(sigs, another) {
 		return sigs, nil

@@ -133,10 +133,54 @@ func TestUsersOfOneDeviceStayApart(t *testing.T) {
 	require.Contains(t, p.has(t, "bob"), "next a1 bob")
 	require.Equal(t, []string{"third a1 eve"}, p.has(t, "eve"))
 
-	p.take(t, "identify a1 ana", "back a1 -")
+	p.take(t, "identify a1 ana again", "back a1 -")
 	require.Contains(t, p.has(t, "ana"), "back a1 -")
 	require.Len(t, p.has(t, "bob"), 3)
 	require.Equal(t, map[visitor.Verdict]int{visitor.Joined: 1, visitor.Switched: 2}, p.tally)
+}
+
+// An answer that was lost makes a client send a batch again, when the device may
+// have another user.
+func TestWhatComesAgainIsStillTheUsersOfThen(t *testing.T) {
+	p := newPeople(t)
+	p.take(t, "view a1 -", "identify a1 ana", "named a1 bob")
+	ana := []string{"cart a1 -", "identify a1 ana", "view a1 -"}
+	bob := []string{"identify a1 bob", "named a1 bob", "sale a1 -"}
+	for _, batch := range [][]string{
+		{"cart a1 -", "identify a1 bob", "sale a1 -"},
+		{"cart a1 -", "identify a1 bob", "sale a1 -"},
+		{"cart a1 -"},
+		{"view a1 -", "identify a1 ana", "named a1 bob"},
+	} {
+		p.take(t, batch...)
+		require.Equal(t, ana, p.has(t, "ana"), "%q", batch)
+		require.Equal(t, bob, p.has(t, "bob"), "%q", batch)
+	}
+	receipt := p.take(t, "sale a1 -", "cart a1 -", "more a1 -")
+	require.Equal(t, 1, receipt.Accepted)
+	require.Equal(t, 2, receipt.Duplicates)
+	require.Contains(t, p.has(t, "bob"), "more a1 -", "an identify that came again has not brought ana back")
+
+	p.take(t, "early b1 ana")
+	p.take(t, "identify b1 eve")
+	require.Zero(t, p.take(t, "early b1 ana").Accepted, "it is eve's, who was at the device then without saying so")
+}
+
+// A process may end when the device is the next user's and nothing they did there
+// is stored yet.
+func TestABatchCutOffWhereItsDeviceChangesUsersIsCompleted(t *testing.T) {
+	p := newPeople(t)
+	p.take(t, "view a1 -", "identify a1 ana")
+	p.take(t, "cart a1 -")
+	identify := signal.Signal{ID: "identify a1 bob", At: now.UnixMilli()}
+	v, err := p.store.Join(t.Context(), visitor.Join{From: "a1", To: "bob", By: identify})
+	require.NoError(t, err)
+	require.Equal(t, visitor.Switched, v)
+	receipt := p.take(t, "cart a1 -", "identify a1 bob", "sale a1 -")
+	require.Equal(t, 2, receipt.Accepted)
+	require.Equal(t, 1, receipt.Duplicates)
+	require.Equal(t, []string{"cart a1 -", "identify a1 ana", "view a1 -"}, p.has(t, "ana"))
+	require.Equal(t, []string{"identify a1 bob", "sale a1 -"}, p.has(t, "bob"))
 }
 
 func TestAnAliasJoinsTwoIDsOfOnePerson(t *testing.T) {

@@ -76,35 +76,77 @@ func (in *Ingester) take(ctx context.Context, v *visit) error {
 // append appends signals of v to the visitor of id, and those that name another
 // user to theirs.
 func (in *Ingester) append(ctx context.Context, v *visit, id string, sigs []signal.Signal) error {
-	var outcomes []visitor.Outcome
-	var others []signal.Signal
-	record, err := in.store.Update(ctx, id, func(r *visitor.Record) (visitor.Change, error) {
-		var change visitor.Change
-		var mine []signal.Signal
-		mine, others = apart(r, sigs)
-		change.Next, outcomes = r.With(in.opts.Limits, mine...)
-		for i, outcome := range outcomes {
-			if outcome == visitor.Accepted {
-				change.Added = append(change.Added, mine[i])
-			}
+	a := &appending{Options: in.opts, id: id, sigs: sigs}
+	record, err := in.store.Update(ctx, id, a.to)
+	if err == nil && a.elsewhere {
+		if a.before, err = in.store.Before(ctx, id); err != nil {
+			return err
 		}
-		in.opts.Meter.Take(r, &change)
-		return change, nil
-	})
+		a.looked = true
+		record, err = in.store.Update(ctx, id, a.to)
+	}
 	if err != nil {
 		return err
 	}
 	v.record = record
-	v.outcomes = append(v.outcomes, outcomes...)
-	if slices.Contains(outcomes, visitor.Accepted) || v.joined() {
+	v.outcomes = append(v.outcomes, a.outcomes...)
+	if slices.Contains(a.outcomes, visitor.Accepted) || v.joined() {
 		in.changed(record)
 	}
-	for _, sig := range others {
+	for _, sig := range a.others {
 		if err := in.append(ctx, v, sig.UserID, []signal.Signal{sig}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// An appending appends signals to the record of the visitor of an id.
+type appending struct {
+	Options
+	id   string
+	sigs []signal.Signal
+
+	elsewhere bool            // the id leads to another record; nothing is appended before who was before has been looked for
+	looked    bool            // for who was before
+	before    *visitor.Record // who the id's visitor was before another user was at the device; nil = nobody
+
+	others   []signal.Signal   // that name another user, and are to be appended to theirs
+	outcomes []visitor.Outcome // of those that do not
+}
+
+// to returns the change of r, which it may do again.
+func (a *appending) to(r *visitor.Record) (visitor.Change, error) {
+	var change visitor.Change
+	if a.elsewhere = r.ID != a.id && !a.looked; a.elsewhere {
+		return change, nil
+	}
+	var mine []signal.Signal
+	mine, a.others = apart(r, a.sigs)
+	mine, again := a.notBefore(mine)
+	change.Next, a.outcomes = r.With(a.Limits, mine...)
+	for i, outcome := range a.outcomes {
+		if outcome == visitor.Accepted {
+			change.Added = append(change.Added, mine[i])
+		}
+	}
+	a.outcomes = append(a.outcomes, slices.Repeat([]visitor.Outcome{visitor.Duplicate}, again)...)
+	a.Meter.Take(r, &change)
+	return change, nil
+}
+
+// notBefore returns sigs without those that the visitor before has, and how many
+// these are: they were sent when the device was that one's, and came again.
+func (a *appending) notBefore(sigs []signal.Signal) (rest []signal.Signal, again int) {
+	if a.before == nil {
+		return sigs, 0
+	}
+	for _, s := range sigs {
+		if !a.before.Knows(s.ID) {
+			rest = append(rest, s)
+		}
+	}
+	return rest, len(sigs) - len(rest)
 }
 
 // changed tells that a record is another, by all ids of its visitor.

@@ -22,7 +22,9 @@ type Identity struct {
 	Into  string // the id of the record that has taken this one over; "" = none
 	Known bool   // one of the ids is a user's; ranks above all that are anonymous
 
-	Others  []string // further ids, ascending: those that lead here, and some that no longer do
+	// Others are further ids, ascending: those that lead here, and some that no
+	// longer do. A link that a Join Switched has the one it led to before.
+	Others  []string
 	Joining []Joiner // ids whose records are to be taken in, once they lead here; mostly none
 
 	token uint64 // of the Joiner by which Into came about
@@ -46,6 +48,12 @@ func (r *Record) Has(id string) bool {
 
 // IDs returns the ids of the visitor, the record's own first.
 func (r *Record) IDs() []string { return append([]string{r.ID}, r.Others...) }
+
+// Knows reports whether r remembers that it was given a signal with a message id.
+func (r *Record) Knows(id string) bool {
+	c := newCensus(r, 1)
+	return c.find(id) != nil || slices.ContainsFunc(c.dropped, func(d DroppedID) bool { return d.Hash == hashID(id) })
+}
 
 // StableID returns the id by which the visitor is assigned to variants. It is
 // the record's own, but survives that the record is joined with others: of

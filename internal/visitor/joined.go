@@ -146,6 +146,9 @@ func (s *joined) join(ctx context.Context, j Join) (v Verdict, done bool, err er
 		_, err = s.Update(ctx, to.ID, func(r *Record) (Change, error) { return wholly(r, j.introduced(r)), nil })
 		return v, true, err
 	case Switched:
+		if j.By.ID != "" && to.Knows(j.By.ID) { // and may have switched back since
+			return Same, true, nil
+		}
 		return s.switchTo(ctx, j, from, to)
 	case Joined:
 		done, err = s.merge(ctx, j, from, to)
@@ -220,43 +223,6 @@ func (m merging) link(ctx context.Context, head *Record, other string) (r *Recor
 		return wholly(r, next.altered(func(r *Record) { r.Into, r.token = head.ID, token })), nil
 	})
 	return r, linked, err
-}
-
-// switchTo makes From, which is another user's, lead to the visitor of To.
-func (s *joined) switchTo(ctx context.Context, j Join, from, to *Record) (v Verdict, done bool, err error) {
-	if err := s.settle(ctx, from.ID); err != nil {
-		return Same, false, err
-	}
-	head, err := s.Records.Update(ctx, to.ID, func(r *Record) (Change, error) {
-		if r.Into != "" {
-			return Change{}, nil
-		}
-		next := Join{From: r.ID, By: j.By, As: j.As}.claimed(j.introduced(r))
-		if !next.Has(j.From) {
-			next = next.altered(func(r *Record) { r.Others = inserted(r.Others, j.From) })
-		}
-		return wholly(r, next), nil
-	})
-	if err != nil || head.Into != "" {
-		return Same, false, err
-	}
-	v = Switched
-	link, err := s.Records.Update(ctx, j.From, func(r *Record) (Change, error) {
-		if v = Switched; r.Into == "" {
-			return Change{}, nil
-		}
-		if !head.outranks(r) {
-			v = TwoUsers
-			return Change{}, nil
-		}
-		next := newRecord(r.ID)
-		next.Into, next.Known = head.ID, r.Known
-		return wholly(r, next), nil
-	})
-	if err != nil {
-		return Same, false, err
-	}
-	return v, v == TwoUsers || link.Into == head.ID, nil
 }
 
 // inserted returns ids, which are ascending, with id. They stay as they are.
@@ -354,7 +320,11 @@ func (s *joined) Erase(ctx context.Context, id string) error {
 	}
 	others = slices.DeleteFunc(others, func(other string) bool { return slices.Contains(way, other) })
 	slices.Reverse(way)
-	for _, gone := range append(others, way...) {
+	all := append(others, way...)
+	if err := s.unmention(ctx, all); err != nil {
+		return err
+	}
+	for _, gone := range all {
 		if err := s.Records.Erase(ctx, gone); err != nil {
 			return err
 		}

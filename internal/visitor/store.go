@@ -21,6 +21,11 @@ type Store interface {
 	// two may be joined or not, but nothing is lost or counted twice, and it is
 	// safe to repeat.
 	Join(ctx context.Context, j Join) (Verdict, error)
+
+	// Before returns the record of the visitor whose id this was until a Join
+	// Switched it the last time; nil if there is none. What was sent before and
+	// comes again may be there.
+	Before(ctx context.Context, id string) (*Record, error)
 }
 
 // Records keep a record for each id. It is what an engine has to provide:

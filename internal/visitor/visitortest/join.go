@@ -132,10 +132,28 @@ func (s suite) usersOfOneDevice(t *testing.T) {
 	require.Equal(t, "d", get(t, st, "ana").StableID())
 
 	join(t, st, visitor.Join{From: "ana", To: "bob", As: visitor.Linked}, visitor.TwoUsers)
+	requireBefore(t, st, "d", "ana")
+	join(t, st, identified("d", "bob"), visitor.Same)
+	requireBefore(t, st, "d", "ana")
+	requireBefore(t, st, "bob", "")
 	require.NoError(t, st.Erase(t.Context(), "ana"))
+	requireBefore(t, st, "d", "")
 	s.requireSays(t, st, "d", sigs[20:])
 	require.NoError(t, st.Erase(t.Context(), "d"))
 	require.Empty(t, readAll(t, st))
+}
+
+// requireBefore fails unless want stands for the visitor whose id was before; ""
+// is nobody.
+func requireBefore(t *testing.T, st visitor.Store, id, want string) {
+	t.Helper()
+	r, err := st.Before(t.Context(), id)
+	require.NoError(t, err)
+	if want == "" {
+		require.Nil(t, r)
+		return
+	}
+	require.Equal(t, want, r.ID)
 }
 
 func (s suite) refusals(t *testing.T) {
