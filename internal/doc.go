@@ -21,6 +21,7 @@
 //	experience               which variants replace which components, for whom
 //	permutation              which keys of pages are asked for, and which of them caches may keep
 //	decision                 which choice each slot gets, why, and its key
+//	measure/stats            what counts allow to be said: intervals, power, mismatch, worth
 //	measure                  who took part in what, and what they did then: counters
 //	journey                  how visitors get to a goal: paths, patterns, attribution
 //

@@ -27,7 +27,7 @@ var tiers = []struct {
 }{
 	{"words", true, true, []string{
 		"internal/fault", "internal/spelling", "internal/rawjson", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax", "internal/segment/whatif", "internal/segment/corpus",
-		"internal/content", "internal/experience", "internal/experience/bucket", "internal/permutation", "internal/decision", "internal/measure", "internal/journey",
+		"internal/content", "internal/experience", "internal/experience/bucket", "internal/permutation", "internal/decision", "internal/measure", "internal/measure/stats", "internal/journey",
 		"clients/js", // files to serve
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},
@@ -54,6 +54,7 @@ var allowed = map[[2]string]string{
 	{"internal/contentful/mirror", "internal/contentful"}:            "what it reads with",
 	{"internal/contentful/mirror", "internal/contentful/space"}:      "what it reads into",
 	{"internal/segment/syntax", "go.yaml.in/yaml/v3"}:                "the language is YAML with positions",
+	{"internal/measure/stats", "gonum.org/v1/gonum/stat/distuv"}:     "distributions are kept by those who know",
 	{"internal/httpapi", "internal/httpapi/segmentio"}:               "httpapi mounts its dialects",
 	{"internal/httpapi", "internal/httpapi/native"}:                  "httpapi mounts its dialects",
 	{"internal/httpapi", "internal/httpapi/admin"}:                   "httpapi mounts its dialects",
