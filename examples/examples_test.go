@@ -47,7 +47,7 @@ func load(t *testing.T, dir string) *example {
 	e := &example{dir: dir}
 	e.site, e.findings, err = app.Load(cfg)
 	require.NoError(t, err)
-	e.store, err = app.OpenStore(cfg, slog.New(slog.DiscardHandler))
+	e.store, err = app.OpenStore(cfg, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.store.Close()) })
 	now := func() time.Time { return end }
