@@ -341,6 +341,20 @@ func TestAnAuditOverHTTP(t *testing.T) {
 	require.Contains(t, found["unknown-events"], "events that rules use and nobody sends: ")
 }
 
+func TestJourneysOverHTTP(t *testing.T) {
+	r := run(t, exampleConfig(t, "storefront"))
+	for _, event := range []string{"Product Viewed", "Product Added"} {
+		code, _ := r.call("POST", r.public+"/v1/track", `{"anonymousId": "a1", "event": "`+event+`"}`)
+		require.Equal(t, 200, code)
+	}
+	code, answer := r.call("POST", r.admin+"/admin/v1/journeys", `{"goal": "Order Completed", "support": "1"}`)
+	require.Equal(t, 200, code, answer)
+	require.InDelta(t, 1, answer["visitors"], 0)
+	found := answer["patterns"].(map[string]any)["found"].([]any)
+	require.NotEmpty(t, found)
+	require.Contains(t, found[0].(map[string]any)["draft"], "- never: {of: Order Completed}")
+}
+
 func TestABacktestOverHTTP(t *testing.T) {
 	r := run(t, exampleConfig(t, "storefront"))
 	code, _ := r.call("POST", r.public+"/v1/track", `{"anonymousId": "a1", "event": "Product Added"}`)

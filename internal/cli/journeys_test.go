@@ -62,6 +62,26 @@ func TestADraftIsARuleThatBacktestsAsItWasMined(t *testing.T) {
 	}
 }
 
+// TestTheGuideToJourneysShowsWhatComes runs the commands of docs/journeys.md.
+func TestTheGuideToJourneysShowsWhatComes(t *testing.T) {
+	src, err := os.ReadFile(filepath.Join("..", "..", "docs", "journeys.md"))
+	require.NoError(t, err)
+	guide := string(src)
+	flags := append(shopHistory(t), "--goal", "Order Completed", "--to", "2026-11-20T16:00:00Z", "--ignore", "page", "--support", "3")
+	require.Contains(t, guide, `--goal "Order Completed" --within 1h --to 2026-11-20T16:00:00Z --ignore page --support 3 --touch step --top 3`)
+	text := done(t, with(flags, "journeys", "--within", "1h", "--touch", "step", "--top", "3")...)
+	require.Contains(t, guide, "```text\n"+text+"```")
+
+	found := decoded(t, with(flags, "journeys")...)["patterns"].(map[string]any)["found"].([]any)
+	var drafts strings.Builder
+	for _, f := range found {
+		drafts.WriteString(f.(map[string]any)["draft"].(string))
+	}
+	_, rule, _ := strings.Cut(guide, "```yaml\n")
+	rule, _, _ = strings.Cut(rule, "```")
+	require.Contains(t, drafts.String(), rule)
+}
+
 func TestJourneysOfAFile(t *testing.T) {
 	dir := t.TempDir()
 	plain, packed := filepath.Join(dir, "paths.txt"), filepath.Join(dir, "paths.gz")

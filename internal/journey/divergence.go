@@ -3,6 +3,7 @@ package journey
 import (
 	"cmp"
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -33,7 +34,7 @@ type Difference struct {
 	Converted int     `json:"converted"`
 	Others    int     `json:"others"`
 	Bits      float64 `json:"bits"`   // Jensen-Shannon divergence, from 0 (alike) to 1, less what chance is expected to make
-	P         float64 `json:"p"`      // of such a difference by chance, by chi squared
+	P         float64 `json:"p"`      // of such a difference by chance: by chi squared, or by permutation where not enough took the step
 	Q         float64 `json:"q"`      // P corrected for all steps compared (Benjamini and Hochberg)
 	Enough    bool    `json:"enough"` // at least 100 of both
 	Over      []Taken `json:"over"`   // what those who reached the goal took more often, at most two
@@ -92,7 +93,12 @@ func (p *paths) difference(taken []counts) Difference {
 	if n[0] == 0 || n[1] == 0 {
 		return d
 	}
-	d.Bits, d.P = jensenShannon(taken, n), homogeneity(taken, n)
+	d.Bits = jensenShannon(taken, n)
+	if d.Enough {
+		d.P = homogeneity(taken, n)
+	} else {
+		d.P = permutation(taken, n)
+	}
 	var all []Taken
 	for s, c := range taken {
 		if c.total() > 0 {
@@ -130,6 +136,49 @@ func jensenShannon(taken []counts, n counts) float64 {
 		}
 	}
 	return max(0, nats-excess) / math.Ln2
+}
+
+// permutation returns the p-value of chi squared of two samples of which one is
+// small: how often the difference is as great when as many as are in the small
+// one are drawn by lot from both. The lots are always the same.
+func permutation(taken []counts, n counts) float64 {
+	small := 0
+	if n[1] < n[0] {
+		small = 1
+	}
+	everybody := make([]int32, 0, n.total())
+	drawn := make([]int, len(taken))
+	for s, c := range taken {
+		drawn[s] = c[small]
+		for range c.total() {
+			everybody = append(everybody, int32(s))
+		}
+	}
+	share := float64(n[small]) / float64(n.total())
+	distance := func() (x float64) {
+		for s, c := range taken {
+			if expected := share * float64(c.total()); expected > 0 {
+				x += (float64(drawn[s]) - expected) * (float64(drawn[s]) - expected) / expected
+			}
+		}
+		return x
+	}
+	const lots = 1999
+	const same = 1 - 1e-9 // what differs by less differs by rounding
+	seen, as := distance()*same, 1
+	r := rand.New(rand.NewPCG(1, 1))
+	for range lots {
+		clear(drawn)
+		for i := range n[small] {
+			j := i + r.IntN(len(everybody)-i)
+			everybody[i], everybody[j] = everybody[j], everybody[i]
+			drawn[everybody[i]]++
+		}
+		if distance() >= seen {
+			as++
+		}
+	}
+	return float64(as) / (lots + 1)
 }
 
 // homogeneity returns the p-value of chi squared of two samples. What is too

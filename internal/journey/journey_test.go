@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -141,25 +142,38 @@ func TestWhereConvertersAndOthersPart(t *testing.T) {
 // TestChanceAloneDoesNotDiverge draws both groups from one distribution: the
 // corrected divergence is about 0, and p-values are as often small as they say.
 func TestChanceAloneDoesNotDiverge(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	const runs = 2000
-	p := pathsOf([][]int32{{1, 2, 3, 4, 5, 6, 7, 8}}, nil, never, never)
-	bits, small := 0.0, 0
-	for range runs {
-		taken := make([]counts, 9)
-		for group, n := range []int{120, 400} {
-			for range n {
-				taken[1+min(int(r.ExpFloat64()*2), 7)][group]++
+	for name, sizes := range map[string][2]int{"chi squared": {120, 400}, "permutation": {12, 60}} {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(5, 6))
+			const runs = 1000
+			p := pathsOf([][]int32{{1, 2, 3, 4, 5, 6, 7, 8}}, nil, never, never)
+			bits, small := 0.0, 0
+			for range runs {
+				taken := make([]counts, 9)
+				for group, n := range sizes {
+					for range n {
+						taken[1+min(int(r.ExpFloat64()*2), 7)][group]++
+					}
+				}
+				d := p.difference(taken)
+				bits += d.Bits / runs
+				if d.P < 0.05 {
+					small++
+				}
 			}
-		}
-		d := p.difference(taken)
-		bits += d.Bits / runs
-		if d.P < 0.05 {
-			small++
-		}
+			require.Less(t, bits, 1/float64(sizes[0]), "uncorrected it is twice that")
+			require.Less(t, float64(small), 0.05*runs+3*math.Sqrt(runs*0.05*0.95))
+			require.Greater(t, small, 15, "the test is blind")
+		})
 	}
-	require.Less(t, bits, 0.004)
-	require.InDelta(t, 0.05*runs, small, 45)
+}
+
+func TestPermutationIsFishersTestOfFour(t *testing.T) {
+	// All three of one group took one step, all three of the other another: that is
+	// one of the 20 ways to divide six, and so is its opposite.
+	require.InDelta(t, 2/20., permutation([]counts{{3, 0}, {0, 3}}, counts{3, 3}), 0.02)
+	require.InDelta(t, 1/35., permutation([]counts{{3, 0}, {0, 4}}, counts{3, 4}), 0.012)
+	require.InDelta(t, 1, permutation([]counts{{1, 9}}, counts{1, 9}), 0)
 }
 
 func TestTimeToTheGoalKnowsThatSomeAreStillOnTheWay(t *testing.T) {
@@ -205,25 +219,6 @@ func TestPatternsAreJudgedFromTheirCompletion(t *testing.T) {
 	require.Equal(t, []int{1, 2, 1}, []int{both.Conversion.Converted, both.Conversion.Visitors, both.Conversion.TooRecent})
 	require.InDelta(t, 2, both.Conversion.Ratio, 0)
 	require.InDelta(t, 2*(1-.75*.75), both.Conversion.P, 1e-12)
-}
-
-func TestFilesOfSequences(t *testing.T) {
-	names := "% UCI calls them\nnews sports\n% Sequences:\n1 1 2\n2\n"
-	for text, want := range map[string][]Path{
-		names:                      {{Steps: []string{"news", "sports"}, Visitors: 1}, {Steps: []string{"sports"}, Visitors: 1}},
-		"# no names\nb a\r\n\nb a": {{Steps: []string{"b", "a"}, Visitors: 2}},
-		"1":                        {{Steps: []string{"1"}, Visitors: 1}},
-		"":                         {},
-	} {
-		require.Equal(t, want, sequences(t, Query{}, text).Paths, text)
-	}
-	got := sequences(t, Query{Goal: "sports", Repeats: true}, names)
-	require.Equal(t, 1, got.Visitors)
-	require.Equal(t, 1, got.Left.GoalFirst)
-	require.Equal(t, []string{"news", "news"}, got.Paths[0].Steps)
-	require.Equal(t, 1, got.Base.Converted)
-	require.Nil(t, got.Time)
-	require.Nil(t, got.Attribution)
 }
 
 func TestNeitherOrderNorProcessorsMatter(t *testing.T) {
@@ -339,4 +334,33 @@ func TestOtto(t *testing.T) {
 	require.Equal(t, len(all), got.Visitors+got.Left.GoalFirst)
 	require.Equal(t, orders, got.Time.Converted+got.Left.GoalFirst)
 	require.NotEmpty(t, got.Patterns.Found)
+}
+
+// BenchmarkRun reports the journeys of records of 64 signals in about a month.
+func BenchmarkRun(b *testing.B) {
+	r := rand.New(rand.NewPCG(9, 10))
+	all := make([]*visitor.Record, 4096)
+	events := []string{"Product Viewed", "Product Viewed", "page", "page", "Product Added", "Search", "Order Completed"}
+	for i := range all {
+		sigs := make([]signal.Signal, 64)
+		at := t0.UnixMilli()
+		for k := range sigs {
+			if at += r.Int64N(120_000); k%8 == 0 {
+				at += r.Int64N(7 * 86_400_000)
+			}
+			sigs[k] = signal.Signal{ID: fmt.Sprint(k), Name: events[r.IntN(len(events)-1+(k+1)/64)], At: at, Device: "d"}
+			if sigs[k].Name == "page" {
+				sigs[k].Type, sigs[k].Name = signal.Page, ""
+				sigs[k].Props = signal.Props{{Key: "path", Value: signal.TextOf(fmt.Sprint("/", r.IntN(50)))}}
+			}
+		}
+		all[i] = &visitor.Record{ID: fmt.Sprint(i), Signals: sigs}
+	}
+	opts := options(b, Query{Goal: "Order Completed", To: t0.AddDate(1, 0, 0), Length: 2})
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := Run(b.Context(), records(all...), opts)
+		require.NoError(b, err)
+	}
+	b.ReportMetric(float64(len(all)*64*b.N)/b.Elapsed().Seconds(), "signals/s")
 }
