@@ -189,6 +189,7 @@ func (w *miner) count(l *level, places []place, not int32) {
 	clear(l.after)
 	for _, pl := range places {
 		stamp, v := w.next(), int(pl.visitor)
+		watched := w.watch(v)
 		if not != noStep {
 			w.seen[not] = stamp
 		}
@@ -199,7 +200,7 @@ func (w *miner) count(l *level, places []place, not int32) {
 			}
 			w.seen[s] = stamp
 			l.support[s]++
-			l.after[s][w.since(v, w.at[j])]++
+			l.after[s][watched.since(w.at[j])]++
 		}
 	}
 }

@@ -67,20 +67,41 @@ const (
 	tooRecent                // the time is not over, whatever has happened
 )
 
-// since returns what became of a visitor after an instant before their goal.
-func (p *paths) since(v int, t int64) outcome {
+// A watch tells what becomes of a visitor after instants before their goal.
+type watch struct {
+	recent int64 // the last instant after which the time is over
+	soon   int64 // the first from which they reached the goal in time
+}
+
+func (p *paths) watch(v int) watch {
+	w := watch{recent: p.end, soon: p.goal[v]}
+	if p.within == never {
+		if w.soon != never {
+			w.soon = -never
+		}
+		return w
+	}
+	w.recent -= p.within
+	if w.soon != never {
+		w.soon -= p.within
+	}
+	return w
+}
+
+// since returns what became of the visitor after an instant.
+func (w watch) since(t int64) outcome {
 	switch {
-	case p.within != never && t > p.end-p.within:
+	case t > w.recent:
 		return tooRecent
-	case p.goal[v] != never && (p.within == never || p.goal[v]-t <= p.within):
+	case t >= w.soon:
 		return converted
 	default:
 		return remained
 	}
 }
 
-// fate is since from a visitor's first step.
-func (p *paths) fate(v int) outcome { return p.since(v, p.at[p.offset[v]]) }
+// fate returns what became of a visitor after their first step.
+func (p *paths) fate(v int) outcome { return p.watch(v).since(p.at[p.offset[v]]) }
 
 // watched returns where the steps are that a visitor took while all are watched.
 func (p *paths) watched(v int) (lo, hi int) {

@@ -179,11 +179,11 @@ func (b *builder) addSteps(rec *visitor.Record, goal int64) (cut bool) {
 		if s.Flags&signal.TooLate != 0 {
 			continue
 		}
-		if visitor.IsActivity(*s) {
+		step, n := b.stepper.of(s), len(p.steps)
+		if step != noStep || visitor.IsActivity(*s) {
 			begins = begins || s.At-active >= b.gap
 			active = s.At
 		}
-		step, n := b.stepper.of(s), len(p.steps)
 		if step == noStep || !begins && !b.opts.Steps.Repeats && n > first && p.steps[n-1] == step {
 			continue
 		}
