@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/segue-dev/segue/internal/measure/stats"
 )
 
 const (
@@ -13,9 +15,6 @@ const (
 	// enough is how many visitors of either outcome must take a step for it to
 	// be the point of divergence.
 	enough = 100
-	// expected is how often a step must be expected in both groups for the test
-	// to look at it by itself.
-	expected = 5
 	// leading is how many steps of either direction are told.
 	leading = 2
 )
@@ -76,7 +75,7 @@ func (p *paths) divergence() *Divergence {
 		}
 		ps = append(ps, diff.P)
 	}
-	for i, q := range adjusted(ps) {
+	for i, q := range stats.BH(ps) {
 		d.Steps[i].Q = q
 	}
 	return d
@@ -95,7 +94,7 @@ func (p *paths) difference(taken []counts) Difference {
 	}
 	d.Bits = jensenShannon(taken, n)
 	if d.Enough {
-		d.P = homogeneity(taken, n)
+		d.P = sameDistribution(taken)
 	} else {
 		d.P = permutation(taken, n)
 	}
@@ -181,29 +180,11 @@ func permutation(taken []counts, n counts) float64 {
 	return float64(as) / (lots + 1)
 }
 
-// homogeneity returns the p-value of chi squared of two samples. What is too
-// rare to be looked at by itself is looked at together.
-func homogeneity(taken []counts, n counts) float64 {
-	whole := float64(n.total())
-	var rare counts
-	x, cells := 0.0, 0
-	add := func(c counts) {
-		cells++
-		for group, seen := range c {
-			e := float64(c.total()) * float64(n[group]) / whole
-			x += (float64(seen) - e) * (float64(seen) - e) / e
-		}
+// sameDistribution returns the p-value of chi squared of two large samples.
+func sameDistribution(taken []counts) float64 {
+	a, b := make([]int64, len(taken)), make([]int64, len(taken))
+	for s, c := range taken {
+		a[s], b[s] = int64(c[0]), int64(c[1])
 	}
-	for _, c := range taken {
-		if float64(c.total())*float64(min(n[0], n[1]))/whole < expected {
-			rare[0] += c[0]
-			rare[1] += c[1]
-		} else {
-			add(c)
-		}
-	}
-	if rare.total() > 0 {
-		add(rare)
-	}
-	return chiSquaredTail(x, cells-1)
+	return stats.SameDistribution(a, b)
 }

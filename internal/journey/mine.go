@@ -20,7 +20,8 @@ type pattern struct {
 // A tally counts visitors by what became of them.
 type tally [tooRecent + 1]int32
 
-func (t tally) watched() int { return int(t[converted] + t[remained]) }
+func (t tally) converted() int64 { return int64(t[converted]) }
+func (t tally) watched() int64   { return int64(t[converted]) + int64(t[remained]) }
 
 // A mining finds the frequent patterns by PrefixSpan (Pei and others, 2001): a
 // pattern grows by each step that follows its first completion in enough

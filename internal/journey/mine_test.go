@@ -156,9 +156,9 @@ func TestPrefixSpanEqualsBruteForce(t *testing.T) {
 func TestOfTooManyPatternsShorterOnesAreTold(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var lines []byte
-	for range 60 { // every visitor takes all 30 steps many times, so nearly all 810,000 patterns are frequent
-		for range 400 {
-			lines = fmt.Appendf(lines, "s%d ", r.IntN(30))
+	for range 60 { // every visitor takes all 20 steps many times, so nearly all 137,180 patterns are frequent
+		for range 250 {
+			lines = fmt.Appendf(lines, "s%d ", r.IntN(20))
 		}
 		lines = append(lines, '\n')
 	}
@@ -166,7 +166,7 @@ func TestOfTooManyPatternsShorterOnesAreTold(t *testing.T) {
 	require.True(t, got.Narrowed)
 	require.Equal(t, 3, got.Length)
 	require.Equal(t, 50, got.MinSupport, "that of a fourth of the visitors could not be doubled")
-	require.Equal(t, 30+30*29+30*29*29, got.Frequent)
+	require.Equal(t, 20+20*19+20*19*19, got.Frequent)
 }
 
 // walkers returns paths of so many visitors who take about 10 of 20 steps, some

@@ -5,6 +5,8 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"github.com/segue-dev/segue/internal/measure/stats"
 )
 
 // PatternOptions say which patterns are looked for.
@@ -60,9 +62,10 @@ type Cohort struct {
 }
 
 func cohortOf(t tally) Cohort {
-	c := Cohort{Visitors: t.watched(), Converted: int(t[converted]), TooRecent: int(t[tooRecent])}
+	c := Cohort{Visitors: int(t.watched()), Converted: int(t.converted()), TooRecent: int(t[tooRecent])}
 	c.Share = share(c.Converted, c.Visitors)
-	c.Low, c.High = wilson(c.Converted, c.Visitors)
+	likely := stats.Wilson(t.converted(), t.watched(), 0.05)
+	c.Low, c.High = likely.Low, likely.High
 	return c
 }
 
@@ -126,11 +129,11 @@ func (p *paths) judged(all []pattern) []Pattern {
 		if base.Share > 0 {
 			c.Ratio = c.Share / base.Share
 		}
-		c.P = binomialTest(c.Converted, c.Visitors, base.Share)
+		c.P = stats.Binomial(found.after.converted(), found.after.watched(), base.Share)
 		ps = append(ps, c.P)
 		out[i].Conversion = c
 	}
-	for i, q := range adjusted(ps) {
+	for i, q := range stats.BH(ps) {
 		out[i].Conversion.Q = q
 	}
 	slices.SortStableFunc(out, comparePatterns)

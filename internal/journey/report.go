@@ -87,6 +87,9 @@ type Point struct {
 	AtRisk  int     `json:"atRisk"` // visitors who were there for so long and had not reached it
 }
 
+// z95 is the quantile of the normal distribution for intervals of 95 %.
+const z95 = 1.959963984540054
+
 // curveTimes are when the curve is told.
 var curveTimes = []time.Duration{
 	time.Minute, 10 * time.Minute, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, 90 * 24 * time.Hour,
