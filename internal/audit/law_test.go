@@ -234,10 +234,11 @@ func TestSquaresDoNotOverflow(t *testing.T) {
 
 // statistics.md, 2.6: at a base rate of 5 %.
 func TestSampleSizes(t *testing.T) {
-	for lift, want := range map[float64]int{.1: 31_231, .2: 8_155, .5: 1_468} {
-		require.InDelta(t, want, perArm(.05, lift), 3, "%v", lift)
+	for lift, want := range map[float64]float64{.1: 31_231, .2: 8_155, .5: 1_468} {
+		require.InDelta(t, 2*want, bothArms(planFor(.05, lift)), 6, "%v", lift)
 	}
-	require.Equal(t, math.MaxInt32, perArm(0, .2))
+	require.Equal(t, "endlessly many", rounded(bothArms(planFor(1, .2))), "where all convert nothing can be added")
+	require.Less(t, bothArms(planFor(.9, .5)), 200.0)
 }
 
 func TestABandIsUnknownOnlyWhereBothEndsAreOpen(t *testing.T) {

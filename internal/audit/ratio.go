@@ -1,8 +1,9 @@
 package audit
 
 import (
-	"math"
 	"math/bits"
+
+	"github.com/segue-dev/segue/internal/measure/stats"
 )
 
 // A ratio is a share over visitors: the sum of a part over the sum of a whole,
@@ -80,25 +81,10 @@ func (r *ratio) figure() *Figure {
 	return f
 }
 
-// z95 bounds the middle 95 % of a normal distribution.
-const z95 = 1.959963984540054
-
-// wilson returns the 95 % interval of a share p seen in n observations.
+// wilson returns the 95 % interval of a share p that is worth n observations.
 func wilson(p, n float64) (low, high float64) {
-	if n <= 0 {
-		return 0, 1
-	}
-	z2 := z95 * z95
-	middle := (p + z2/(2*n)) / (1 + z2/n)
-	half := z95 / (1 + z2/n) * math.Sqrt(p*(1-p)/n+z2/(4*n*n))
-	low, high = max(0, middle-half), min(1, middle+half)
-	switch p { // exact at the ends, where rounding would leave a trace
-	case 0:
-		low = 0
-	case 1:
-		high = 1
-	}
-	return low, high
+	i := stats.WilsonOf(p, n, 0.05)
+	return i.Low, i.High
 }
 
 // A wide is an integer of 128 bits, which squares of counts do not overflow.

@@ -6,15 +6,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/segue-dev/segue/internal/measure/stats"
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
 
 const (
 	// horizon is in how many days a segment should be able to answer.
 	horizon = 30
-	// alwaysValid is by how much more it takes to be allowed to look at any
-	// time, over one look at a planned end.
-	alwaysValid = 1.92
 	// assumedRate stands in for a base rate that is not known.
 	assumedRate = 0.05
 	// enoughMembers is how many members' conversion is taken for a base rate.
@@ -90,11 +88,14 @@ func (j *judgement) reach() {
 
 func (j *judgement) reachOf(key string, p *presence, observed float64) {
 	rate, whose := j.baseRate(p)
-	needed := 2 * perArm(rate, j.opts.Effect)
+	plan := planFor(rate, j.opts.Effect)
+	once := bothArms(plan)
+	plan.WhileRunning = true
+	atAnyTime := bothArms(plan)
 	c := Check{
 		ID: "reach", Segment: key, Title: "Can it be measured in 30 days",
 		Means: fmt.Sprintf("To find a lift of %s over a base rate of %s (%s) with 80 %% power takes %s members in two arms at one planned look, and %s to look at any time.",
-			percent(j.opts.Effect), percent(rate), whose, number(needed), number(int(alwaysValid*float64(needed)))),
+			percent(j.opts.Effect), percent(rate), whose, rounded(once), rounded(atAnyTime)),
 		Fix: "Widen the rule, merge it with another segment, choose a goal that is reached more often, or decide to believe only in greater effects (--effect).",
 	}
 	n := p.members.part
@@ -108,17 +109,25 @@ func (j *judgement) reachOf(key string, p *presence, observed float64) {
 	c.Found = fmt.Sprintf("%s visitors did something as members in the %.0f days until %s: about %s in 30 days",
 		number(n), observed, j.opts.At.In(j.opts.Zone).Format(time.DateOnly), number(int(math.Round(expected))))
 	switch {
-	case expected >= alwaysValid*float64(needed):
+	case expected >= atAnyTime:
 		c.Status = Green
-	case expected >= float64(needed):
+	case expected >= once:
 		c.Status = Amber
 	default:
 		c.Status = Red
 	}
 	if c.Status != Green {
-		c.Found += "; " + enoughAfter(alwaysValid*float64(needed)/expected*horizon)
+		c.Found += "; " + enoughAfter(atAnyTime/expected*horizon)
 	}
 	j.add(c)
+}
+
+// rounded writes how many it takes; it may be more than there are people.
+func rounded(n float64) string {
+	if n > 1e10 {
+		return "endlessly many"
+	}
+	return number(int(math.Ceil(n)))
 }
 
 // enoughAfter says when there are enough members; it may be never.
@@ -144,17 +153,14 @@ func (j *judgement) baseRate(p *presence) (rate float64, whose string) {
 	return assumedRate, "assumed: too few have reached a goal"
 }
 
-// z80 is the normal quantile of 80 % power.
-const z80 = 0.8416212335729143
+// planFor returns the plan to find a relative lift of a rate, which is cut where
+// everybody would convert.
+func planFor(rate, lift float64) stats.Plan {
+	return stats.ForShare(rate, min(lift, (1-rate)/rate))
+}
 
-// perArm returns how many members each of two arms needs for a relative lift of
-// a rate to be found at one planned look, two-sided at 5 %, with 80 % power.
-func perArm(rate, lift float64) int {
-	treated := min(rate*(1+lift), 1)
-	delta := treated - rate
-	if delta <= 0 {
-		return math.MaxInt32
-	}
-	variance := rate*(1-rate) + treated*(1-treated)
-	return int(math.Ceil((z95 + z80) * (z95 + z80) * variance / (delta * delta)))
+// bothArms returns how many members a plan needs in all.
+func bothArms(p stats.Plan) float64 {
+	control, treated := p.Needed()
+	return control + treated
 }

@@ -77,18 +77,24 @@ func SameOn(e Estimate, df, margin float64) (p float64) {
 // Wilson returns the interval of a share of k in n, on a date fixed before
 // (Wilson, 1927).
 func Wilson(k, n int64, alpha float64) Interval {
-	if n == 0 {
+	return WilsonOf(float64(k)/float64(n), float64(n), alpha)
+}
+
+// WilsonOf is Wilson of a share p of observations that are alike in part, and
+// worth n independent ones.
+func WilsonOf(p, n, alpha float64) Interval {
+	if n <= 0 {
 		return Interval{0, 1}
 	}
-	z, p, m := quantile(1-alpha/2), float64(k)/float64(n), float64(n)
-	centre := p + z*z/(2*m)
-	h := z * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	scale := 1 + z*z/m
+	z := quantile(1 - alpha/2)
+	centre := p + z*z/(2*n)
+	h := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	scale := 1 + z*z/n
 	low, high := (centre-h)/scale, (centre+h)/scale
-	if k == 0 {
+	switch p { // exact at the ends, where rounding would leave a trace
+	case 0:
 		low = 0
-	}
-	if k == n {
+	case 1:
 		high = 1
 	}
 	return Interval{max(0, low), min(1, high)}
