@@ -55,6 +55,7 @@ type Config struct {
 	LogLevel    string // debug, info, warn or error
 	LogFormat   string // text or json
 	Grace       time.Duration
+	Drift       time.Duration // between looks for drift; 0 = never
 	Ingest      Ingest
 
 	Personalization  Personalization // the APIs of Contentful Personalization
@@ -103,6 +104,7 @@ func (c Config) Check() error {
 		atLeast("deadLettersSize", int64(c.DeadLettersSize), minDeadLetters, "64MiB is usual, and 16MiB the least"),
 		atLeast("ingest.wait", int64(c.Ingest.Wait), int64(time.Millisecond), "1s is usual"),
 		atLeast("grace", int64(c.Grace), 0, "15s is usual"),
+		atLeast("drift", int64(c.Drift), 0, "24h is usual, and 0 never"),
 		c.checkZone(),
 		oneOf("weekStart", c.WeekStart, weekdays),
 		oneOf("logLevel", c.LogLevel, levels),

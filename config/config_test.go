@@ -42,6 +42,7 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 		LogLevel:  "info",
 		LogFormat: "text",
 		Grace:     15 * time.Second,
+		Drift:     24 * time.Hour,
 		Ingest:    Ingest{InFlight: 4 << 20, Wait: time.Second},
 
 		DeadLetters: "/etc/segue/data/rejected", DeadLettersSize: 64 << 20,

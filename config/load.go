@@ -83,6 +83,7 @@ var settings = []setting{
 	{"logLevel", func(c *Config) any { return &c.LogLevel }, nil},
 	{"logFormat", func(c *Config) any { return &c.LogFormat }, nil},
 	{"grace", func(c *Config) any { return &c.Grace }, nil},
+	{"drift", func(c *Config) any { return &c.Drift }, nil},
 	{"trustedProxies", func(c *Config) any { return &c.TrustedProxies }, nil},
 	{"locationDatabase", func(c *Config) any { return &c.LocationDatabase }, rebase},
 

@@ -108,6 +108,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	group.Go(func() error { return files.watch(ctx) })
 	group.Go(func() error { return recounter.run(ctx) })
 	group.Go(func() error { return caches.run(ctx) })
+	group.Go(func() error { return (&watcher{cfg, store, resolver, metrics, log}).run(ctx) })
 	live.run(ctx, group)
 	group.Go(func() error {
 		<-ctx.Done()

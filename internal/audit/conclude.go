@@ -4,6 +4,18 @@ import "fmt"
 
 // conclude sums the checks up.
 func (j *judgement) conclude(r *Report) {
+	r.sumUp(map[Status]string{
+		Red: "Not ready: mend what is red first.", Amber: "Ready for simple segments; what is amber limits what can be told apart.",
+		Unknown: "Too little data to judge most of it.", Green: "Ready.",
+	})
+}
+
+// firstSteps is how many fixes are to be done first.
+const firstSteps = 3
+
+// sumUp fills in the verdict, the summary that begins with what it means, and
+// what to do first.
+func (r *Report) sumUp(verdicts map[Status]string) {
 	n := map[Status]int{}
 	for _, c := range r.Checks {
 		n[c.Status]++
@@ -11,21 +23,17 @@ func (j *judgement) conclude(r *Report) {
 	switch {
 	case n[Red] > 0:
 		r.Verdict = Red
-		r.Summary = "Not ready: mend what is red first."
 	case n[Unknown] > n[Green]+n[Amber]:
 		r.Verdict = Unknown
-		r.Summary = "Too little data to judge most of it."
 	case n[Amber] > 0:
 		r.Verdict = Amber
-		r.Summary = "Ready for simple segments; what is amber limits what can be told apart."
 	default:
 		r.Verdict = Green
-		r.Summary = "Ready."
 	}
-	r.Summary += fmt.Sprintf(" %d red, %d amber, %d unknown, %d green.", n[Red], n[Amber], n[Unknown], n[Green])
+	r.Summary = fmt.Sprintf("%s %d red, %d amber, %d unknown, %d green.", verdicts[r.Verdict], n[Red], n[Amber], n[Unknown], n[Green])
 	seen := map[string]bool{}
 	for _, c := range r.Checks {
-		if c.Fix != "" && c.Status != Unknown && !seen[c.ID] && len(r.Next) < 3 {
+		if c.Fix != "" && c.Status != Unknown && !seen[c.ID] && len(r.Next) < firstSteps {
 			seen[c.ID] = true
 			r.Next = append(r.Next, c.Title+": "+c.Fix)
 		}

@@ -22,6 +22,7 @@ type auditing struct {
 	At      time.Time `help:"Instant to judge as of; default: now, or that of the latest signal of a log." placeholder:"RFC3339"`
 	Goal    []string  `help:"An event that experiences are to bring about." placeholder:"EVENT"`
 	Effect  float64   `help:"The relative lift that is to be found out; default: 0.2." default:"0.2" placeholder:"SHARE"`
+	Drift   bool      `help:"Say what has changed in the last seven days against the four weeks before, instead."`
 	BotRate int       `help:"Steps a minute that no person takes; default: 60." default:"60" placeholder:"N"`
 }
 
@@ -54,6 +55,8 @@ func (a auditing) options() (audit.Options, error) {
 	switch {
 	case a.Mapping != "" && len(a.Files) == 0:
 		return audit.Options{}, misused("--mapping: name the log that it describes")
+	case a.Drift && len(a.Files) > 0:
+		return audit.Options{}, misused("--drift is of a store: leave the files out")
 	case a.Effect <= 0:
 		return audit.Options{}, misused("--effect %v: write a relative lift such as 0.2", a.Effect)
 	case a.BotRate <= 0:
@@ -78,7 +81,11 @@ func (a auditing) store(ctx context.Context, env Env, opts audit.Options) (repor
 		bar := env.progress("visitors", -1)
 		defer bar.finish()
 		opts.Progress = bar.add
-		report, err = app.Audit(ctx, cfg, store, site, opts)
+		if a.Drift {
+			report, err = app.Drift(ctx, cfg, store.All(ctx), site, opts)
+		} else {
+			report, err = app.Audit(ctx, cfg, store, site, opts)
+		}
 		return err
 	})
 	return report, err

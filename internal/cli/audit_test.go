@@ -45,6 +45,17 @@ func TestAuditOfAStore(t *testing.T) {
 	require.Contains(t, audit("--output", "jsonl"), `{"id":`)
 }
 
+func TestDriftOfAStore(t *testing.T) {
+	flags := shopHistory(t)
+	code, table, stderr := segue(t, with(flags, "audit", "--drift", "--at", "2026-11-21T00:00:00Z")...)
+	require.Contains(t, []int{0, 3}, code, stderr)
+	require.Contains(t, table, "high-intent: Size (size)")
+	require.Contains(t, table, "Event order completed (dead-event)")
+	require.Contains(t, table, "Stale variants (stale-variants)")
+	empty := decoded(t, with(storefront(t.TempDir()), "audit", "--drift")...)
+	require.Equal(t, "unknown", statuses(empty)["volume"])
+}
+
 func TestAuditOfAnEmptyStoreGivesAdvice(t *testing.T) {
 	table := done(t, with(storefront(t.TempDir()), "audit")...)
 	require.Contains(t, table, "No visitor yet")
@@ -73,6 +84,7 @@ func TestAuditSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		"mapping of nothing": {with(flags, "audit", "--mapping", "x.yaml"), 2, "name the log"},
+		"drift of a log":     {with(flags, "audit", "--drift", written(t, "")), 2, "leave the files out"},
 		"no effect":          {with(flags, "audit", "--effect", "0"), 2, "--effect 0"},
 		"no bots":            {with(flags, "audit", "--bot-rate", "0"), 2, "--bot-rate 0"},
 		"no event":           {with(flags, "audit", "--goal", "page:"), 2, "--goal:1:"},

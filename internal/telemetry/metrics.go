@@ -31,6 +31,7 @@ type Metrics struct {
 	registry     *prometheus.Registry
 	mirrors      mirrors
 	permutations permutations
+	drift        drift
 	requests     *prometheus.HistogramVec
 	// What is observed for each request is found once: by labels it is slow.
 	requestTimes sync.Map // requestLabels → prometheus.Observer
@@ -74,6 +75,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 		registry:     registry,
 		mirrors:      newMirrors(),
 		permutations: newPermutations(),
+		drift:        newDrift(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "http_server_request_duration_seconds", Buckets: broad,
 			Help: "Time to answer a request, by route template.",
@@ -126,6 +128,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	}
 	m.mirrors.register(registry)
 	m.permutations.register(registry)
+	m.drift.register(registry)
 	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.joins, m.inFlight, m.turnedAway, m.lettersKept, m.lettersLost,
 		phases, m.slots, m.truncated, m.edge, m.snapshots, m.unrecorded, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
