@@ -18,7 +18,7 @@ type journeys struct {
 	To        time.Time `help:"End of the period; default: now." placeholder:"RFC3339"`
 	Goal      string    `help:"Event that visitors are hoped to send, as an event or as {of: EVENT, where: …}." placeholder:"EVENT"`
 	Within    string    `help:"Time to reach the goal in, after the first step or after a pattern; default: 7d." default:"7d" placeholder:"DURATION"`
-	By        []string  `help:"Tell signals of an event apart by a property; pages by path unless this says otherwise." sep:"none" placeholder:"EVENT=PROPERTY"`
+	By        []string  `help:"Tell signals of an event apart by a property; pages by path unless this says otherwise; page=path/1 by its first part." sep:"none" placeholder:"EVENT=PROPERTY"`
 	Ignore    []string  `help:"Event that is no step." sep:"none" placeholder:"EVENT"`
 	Repeats   bool      `help:"Keep a step that directly repeats; otherwise it counts once."`
 	Steps     int       `help:"Steps of a visitor that are looked at; default: 1000." default:"1000" placeholder:"N"`

@@ -90,9 +90,17 @@ func timeToGoalOf(b *strings.Builder, t *journey.TimeToGoal) {
 }
 
 func graphOf(b *strings.Builder, g *journey.Graph, goal bool) {
-	fmt.Fprint(b, "\nSTEP\tTAKEN\tSESSIONS BEGIN\tSESSIONS END\tGOAL NEXT\n")
+	fmt.Fprint(b, "\nSTEP\tTAKEN\tSESSIONS BEGIN\tSESSIONS END")
+	if goal {
+		fmt.Fprint(b, "\tGOAL NEXT")
+	}
+	fmt.Fprintln(b)
 	for _, n := range g.Steps {
-		fmt.Fprintf(b, "%s\t%d\t%d\t%d\t%d\n", n.Step, n.Taken, n.Entries, n.Exits, n.Goals)
+		fmt.Fprintf(b, "%s\t%d\t%d\t%d", brief(n.Step), n.Taken, n.Entries, n.Exits)
+		if goal {
+			fmt.Fprintf(b, "\t%d", n.Goals)
+		}
+		fmt.Fprintln(b)
 	}
 	if len(g.Edges) == 0 {
 		return
@@ -103,7 +111,7 @@ func graphOf(b *strings.Builder, g *journey.Graph, goal bool) {
 	}
 	fmt.Fprintln(b)
 	for _, e := range g.Edges {
-		fmt.Fprintf(b, "%s\t%s\t%s", e.From, e.To, passage(e.Passage))
+		fmt.Fprintf(b, "%s\t%s\t%s", brief(e.From), brief(e.To), passage(e.Passage))
 		if goal {
 			fmt.Fprintf(b, "\t%s\t%s", passage(e.Converted), passage(e.Others))
 		}
@@ -134,7 +142,7 @@ func pathsOf(b *strings.Builder, paths []journey.Path, goal bool) {
 		if p.Longer {
 			more = " > …"
 		}
-		fmt.Fprintf(b, "\t%s%s\n", strings.Join(p.Steps, " > "), more)
+		fmt.Fprintf(b, "\t%s%s\n", arrows(p.Steps), more)
 	}
 }
 
@@ -154,7 +162,7 @@ func divergenceOf(b *strings.Builder, d *journey.Divergence) {
 func takenOf(all []journey.Taken) string {
 	texts := make([]string, len(all))
 	for i, t := range all {
-		texts[i] = fmt.Sprintf("%s %s against %s", t.Step, percent(t.Converted), percent(t.Others))
+		texts[i] = fmt.Sprintf("%s %s against %s", brief(t.Step), percent(t.Converted), percent(t.Others))
 	}
 	return strings.Join(texts, ", ")
 }
@@ -175,7 +183,7 @@ func patternsOf(b *strings.Builder, p *journey.Patterns, goal bool) {
 		if c := f.Conversion; c != nil {
 			fmt.Fprintf(b, "\t%s\t%d\t%s\t%.2f\t%s", counted(c.Converted, c.Visitors), c.Visitors, interval(c.Cohort), c.Ratio, chance(c.Q))
 		}
-		fmt.Fprintf(b, "\t%s\n", strings.Join(f.Steps, " > "))
+		fmt.Fprintf(b, "\t%s\n", arrows(f.Steps))
 	}
 	if goal {
 		fmt.Fprint(b, "\nThis is association: those who do this convert more or less often, not because of it.\n")
@@ -193,13 +201,31 @@ func attributionOf(b *strings.Builder, a *journey.Attribution) {
 	}
 	for _, c := range a.Channels {
 		fmt.Fprintf(b, "%s\t%d\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%s\n",
-			c.Name, c.Touches, c.Visitors, c.First, c.Last, c.Linear, c.Position, c.Decay, c.Markov, percent(c.Removal))
+			brief(c.Name), c.Touches, c.Visitors, c.First, c.Last, c.Linear, c.Position, c.Decay, c.Markov, percent(c.Removal))
 	}
 	if l := a.Lift; l != nil {
 		fmt.Fprintf(b, "\nCaused, as a holdout of %d visitors tells: %+.1f %%, 95 %% interval %+.1f to %+.1f %%\n", l.Visitors, 100*l.Relative, 100*l.Low, 100*l.High)
 	} else {
 		fmt.Fprint(b, "\nCaused, as a holdout tells: no holdout result yet\n")
 	}
+}
+
+func arrows(steps []string) string {
+	short := make([]string, len(steps))
+	for i, s := range steps {
+		short[i] = brief(s)
+	}
+	return strings.Join(short, " > ")
+}
+
+// brief returns a name so short that a table can hold it, in one line.
+func brief(name string) string {
+	const most = 48
+	letters := []rune(strings.Join(strings.Fields(name), " "))
+	if len(letters) <= most {
+		return string(letters)
+	}
+	return string(letters[:most-1]) + "…"
 }
 
 func interval(c journey.Cohort) string { return percent2(c.Low) + " to " + percent2(c.High) }

@@ -45,7 +45,7 @@ func genSignals() *rapid.Generator[[]signal.Signal] {
 			case "Page":
 				s.Type, s.Name = signal.Page, "Home"
 			}
-			switch path := rapid.SampledFrom([]string{"", "/x", "/x", "1", "1.0", "true"}).Draw(t, "path"); {
+			switch path := rapid.SampledFrom([]string{"", "/x", "/x/", "/x/y", "/x/y/z", "1", "1.0", "true"}).Draw(t, "path"); {
 			case path == "":
 			case rapid.Bool().Draw(t, "in the context"):
 				s.Props = signal.Props{{Key: "context.page.path", Value: signal.TextOf(path)}}
@@ -68,11 +68,13 @@ func genQuery() *rapid.Generator[journey.Query] {
 			Goal:    rapid.SampledFrom([]string{"", "buy", "b b", "{of: buy, where: {path: {exists: true}}}"}).Draw(t, "goal"),
 			Repeats: rapid.Bool().Draw(t, "repeats"), Support: "1", Length: 3, Top: 1000,
 		}
-		switch rapid.IntRange(0, 2).Draw(t, "by") {
+		switch rapid.IntRange(0, 4).Draw(t, "by") {
 		case 1:
 			q.By = []string{"a=path", "page=name"}
 		case 2:
 			q.By = []string{"page=properties.path"}
+		case 3:
+			q.By = []string{"page=path/1", "b b=path/2"}
 		}
 		return q
 	})

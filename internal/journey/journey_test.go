@@ -73,13 +73,16 @@ func TestWhatIsAStep(t *testing.T) {
 		"told apart": {Query{By: []string{"Product Viewed=category", "page=title"}}, []string{
 			"Product Viewed category=shoes", "Product Viewed category=hats", "page without title", "Search",
 		}},
-		"by name": {Query{By: []string{"page=name"}}, []string{"Product Viewed", "Search"}},
-		"ignored": {Query{Ignore: []string{"page", "search"}}, []string{"Product Viewed"}},
+		"by the first part": {Query{By: []string{"page=path/1", "Search=path"}, Ignore: []string{"Product Viewed"}}, []string{"page /x", "Search without path"}},
+		"by name":           {Query{By: []string{"page=name"}}, []string{"Product Viewed", "Search"}},
+		"ignored":           {Query{Ignore: []string{"page", "search"}}, []string{"Product Viewed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, tc.want, run(t, tc.q, record(t, "v", lines)).Paths[0].Steps)
 		})
 	}
+	shop := run(t, Query{By: []string{"page=path/2"}}, record(t, "v", "0s page path=/a/b/1\n1s page path=/a/b/2\n2s page path=/a/b\n3s page path=/a/b/\n4s page path=/"))
+	require.Equal(t, []string{"page /a/b/…", "page /a/b", "page /a/b/…", "page /"}, shop.Paths[0].Steps)
 	// Of several spellings the first in the alphabet is told.
 	got := run(t, Query{}, record(t, "a", "0s sign_up"), record(t, "b", "0s Sign_Up"), record(t, "c", "0s SIGN_UP"))
 	require.Equal(t, "SIGN UP", got.Paths[0].Steps[0])
@@ -265,17 +268,18 @@ func TestErrorsAreHandedOn(t *testing.T) {
 
 func TestWhatMakesNoSense(t *testing.T) {
 	for want, q := range map[string]Query{
-		"from 2026-03-04T12:00:00Z is after the end, 2026-03-04T11:00:00Z: swap them":           {From: t0, To: t0.Add(-time.Hour)},
-		"within soon: write a time such as 7d or 1h30m":                                         {Within: "soon"},
-		"lookback 0d: write a time such as 7d or 1h30m":                                         {Lookback: "0d"},
-		"halfLife x: write a time such as 7d or 1h30m":                                          {HalfLife: "x"},
-		"goal:1:13: \"page:\" names nothing: write a name after the colon":                      {Goal: "page:"},
-		"by page: write an event and the property that tells its signals apart, such as page=p": {By: []string{"page"}},
-		"ignore {of: [a, b]}: name one event":                                                   {Ignore: []string{"{of: [a, b]}"}},
-		"support 0: write how many visitors a pattern needs":                                    {Support: "0"},
-		"support 101%: write how many visitors":                                                 {Support: "101%"},
-		"length 9: patterns have 1 to 8 steps":                                                  {Length: 9},
-		"top and steps cannot be negative":                                                      {Top: -1},
+		"from 2026-03-04T12:00:00Z is after the end, 2026-03-04T11:00:00Z: swap them":             {From: t0, To: t0.Add(-time.Hour)},
+		"within soon: write a time such as 7d or 1h30m":                                           {Within: "soon"},
+		"lookback 0d: write a time such as 7d or 1h30m":                                           {Lookback: "0d"},
+		"halfLife x: write a time such as 7d or 1h30m":                                            {HalfLife: "x"},
+		"goal:1:13: \"page:\" names nothing: write a name after the colon":                        {Goal: "page:"},
+		"by page: write an event and the property that tells its signals apart, such as page=p":   {By: []string{"page"}},
+		"by page=path/x: after the / write how many parts of the path count, such as page=path/1": {By: []string{"page=path/x"}},
+		"ignore {of: [a, b]}: name one event":                                                     {Ignore: []string{"{of: [a, b]}"}},
+		"support 0: write how many visitors a pattern needs":                                      {Support: "0"},
+		"support 101%: write how many visitors":                                                   {Support: "101%"},
+		"length 9: patterns have 1 to 8 steps":                                                    {Length: 9},
+		"top and steps cannot be negative":                                                        {Top: -1},
 	} {
 		_, err := q.Options(t0)
 		require.ErrorContains(t, err, want)

@@ -18,7 +18,7 @@ type Query struct {
 	To       time.Time `json:"to,omitzero"`        // zero = now
 	Goal     string    `json:"goal,omitempty"`     // an event, or {of: EVENT, where: …} in the language of segments; "" = none
 	Within   string    `json:"within,omitempty"`   // that outcomes are watched for; "" = 7d
-	By       []string  `json:"by,omitempty"`       // EVENT=PROPERTY that tells signals of an event apart; pages by path and screens by name unless it says otherwise
+	By       []string  `json:"by,omitempty"`       // EVENT=PROPERTY that tells signals of an event apart, EVENT=PATH/1 by the first part; pages by path and screens by name unless it says otherwise
 	Ignore   []string  `json:"ignore,omitempty"`   // events that are no steps
 	Repeats  bool      `json:"repeats,omitempty"`  // keep what directly repeats
 	Steps    int       `json:"steps,omitempty"`    // of a visitor; 0 = 1000
@@ -125,10 +125,16 @@ func (q Query) events(o *Options) error {
 		if err != nil || !found || property == "" {
 			return fault.New(fault.Invalid, "by %s: write an event and the property that tells its signals apart, such as page=path", text)
 		}
-		property = strings.TrimPrefix(strings.TrimPrefix(property, "properties."), "traits.")
-		o.Steps.By = append(o.Steps.By, Split{e, property})
+		split := Split{Event: e, Property: strings.TrimPrefix(strings.TrimPrefix(property, "properties."), "traits.")}
+		if path, depth, found := strings.Cut(split.Property, "/"); found {
+			split.Property = path
+			if split.Depth, err = strconv.Atoi(depth); err != nil || split.Depth < 1 {
+				return fault.New(fault.Invalid, "by %s: after the / write how many parts of the path count, such as page=path/1", text)
+			}
+		}
+		o.Steps.By = append(o.Steps.By, split)
 	}
-	o.Steps.By = append(o.Steps.By, Split{syntax.Event{Kind: syntax.PageEvent}, "path"}, Split{syntax.Event{Kind: syntax.ScreenEvent}, "name"})
+	o.Steps.By = append(o.Steps.By, Split{Event: syntax.Event{Kind: syntax.PageEvent}, Property: "path"}, Split{Event: syntax.Event{Kind: syntax.ScreenEvent}, Property: "name"})
 	for _, text := range q.Ignore {
 		e, err := eventNamed("ignore", text)
 		if err != nil {

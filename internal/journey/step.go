@@ -30,6 +30,9 @@ type StepOptions struct {
 type Split struct {
 	Event    syntax.Event
 	Property string
+	// Depth is how many parts of a path such as /shoes/running/1234 count: of 1,
+	// all pages below /shoes/ are one step. 0 = all of them.
+	Depth int
 }
 
 // A Step is one kind of thing that visitors do.
@@ -37,20 +40,25 @@ type Step struct {
 	Event    syntax.Event
 	Property string // that it was told apart by; "" = by none
 	Value    string // of the property
+	Below    bool   // Value is what the property begins with
 	Absent   bool   // it had no such property
 }
 
 // String returns s for people.
 func (s Step) String() string {
+	value := s.Value
+	if s.Below {
+		value += "…"
+	}
 	switch {
 	case s.Property == "":
 		return s.Event.String()
 	case s.Absent:
 		return s.Event.String() + " without " + s.Property
 	case s.Property == "path":
-		return s.Event.String() + " " + s.Value
+		return s.Event.String() + " " + value
 	default:
-		return s.Event.String() + " " + s.Property + "=" + s.Value
+		return s.Event.String() + " " + s.Property + "=" + value
 	}
 }
 
@@ -59,6 +67,9 @@ func (s Step) match() syntax.Match {
 	m := syntax.Match{Events: []syntax.Event{s.Event}}
 	if s.Property != "" {
 		test := syntax.Test{Op: syntax.Eq, Values: []syntax.Scalar{s.Value}}
+		if s.Below {
+			test.Op = syntax.StartsWith
+		}
 		if s.Absent {
 			test = syntax.Test{Op: syntax.Exists, Values: []syntax.Scalar{false}}
 		}
@@ -124,6 +135,7 @@ type eventStep struct {
 	step  Step  // without the value
 	name  string
 	split string // property that they are told apart by
+	depth int    // parts of it that count
 }
 
 type eventValue struct {
@@ -158,11 +170,24 @@ func (st *stepper) of(s *signal.Signal) int32 {
 	id, known := st.values[key]
 	if !known {
 		step := e.step
-		step.Property, step.Value, step.Absent = e.split, key.value, key.absent
+		step.Property, step.Absent = e.split, key.absent
+		step.Value, step.Below = above(key.value, e.depth)
 		id = st.dict.id(step, e.name)
 		st.values[key] = id
 	}
 	return id
+}
+
+// above returns the first parts of a path, and whether there is more of it.
+func above(path string, depth int) (string, bool) {
+	for i, c := range path {
+		if c == '/' && i > 0 && depth > 0 {
+			if depth--; depth == 0 {
+				return path[:i+1], true
+			}
+		}
+	}
+	return path, false
 }
 
 // onPage are the properties that a page signal has in its context if it has them
@@ -195,7 +220,7 @@ func (st *stepper) event(n eventName) eventStep {
 	out := eventStep{step: Step{Event: event}, name: n.name}
 	i := slices.IndexFunc(st.opts.By, func(s Split) bool { return covers(s.Event, event) })
 	if i >= 0 {
-		out.split = st.opts.By[i].Property
+		out.split, out.depth = st.opts.By[i].Property, st.opts.By[i].Depth
 	}
 	if n.kind != signal.Track {
 		byName := out.split == "name"
