@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -300,6 +301,18 @@ func TestMSNBC(t *testing.T) {
 	require.Equal(t, 17, got.Kinds)
 	require.Equal(t, "frontpage", got.Graph.Steps[0].Step)
 	require.Equal(t, 9899, got.Patterns.MinSupport)
+
+	// As a program that knows nothing of this one counts.
+	withGoal := options(t, Query{Goal: "sports", Top: 1000})
+	got, err = RunSequences(t.Context(), msnbc(t), -1, withGoal)
+	require.NoError(t, err)
+	require.Equal(t, 936_179, got.Visitors)
+	counted := map[string][2]int{}
+	for _, p := range got.Patterns.Found {
+		counted[strings.Join(p.Steps, " ")] = [2]int{p.Support, p.Conversion.Converted}
+	}
+	require.Equal(t, [2]int{33_113, 3_276}, counted["frontpage news frontpage"])
+	require.Equal(t, [2]int{10_460, 314}, counted["on-air misc on-air misc"])
 
 	opts.Steps.Repeats, opts.Steps.Max, opts.Patterns.Length = true, 0, 1
 	got, err = RunSequences(t.Context(), msnbc(t), -1, opts)
