@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/segue-dev/segue/internal/journey"
 )
@@ -25,16 +26,22 @@ func (r journeyReport) items() []any {
 
 func (r journeyReport) table(b *strings.Builder) {
 	r.overview(b)
-	if r.Time != nil {
+	if r.Advice != "" {
+		fmt.Fprintf(b, "advice\t%s\n", r.Advice)
+	}
+	if r.Visitors == 0 {
+		return
+	}
+	if r.Time != nil && r.Time.Converted > 0 {
 		timeToGoalOf(b, r.Time)
 	}
 	graphOf(b, r.Graph, r.Goal != "")
 	pathsOf(b, r.Paths, r.Goal != "")
-	if r.Divergence != nil {
+	if r.Divergence != nil && len(r.Divergence.Steps) > 0 {
 		divergenceOf(b, r.Divergence)
 	}
 	patternsOf(b, &r.Patterns, r.Goal != "")
-	if r.Attribution != nil {
+	if r.Attribution != nil && (r.Attribution.Conversions > 0 || r.Attribution.Untouched > 0) {
 		attributionOf(b, r.Attribution)
 	}
 }
@@ -173,6 +180,10 @@ func patternsOf(b *strings.Builder, p *journey.Patterns, goal bool) {
 		narrowed = " (fewer than was asked for: there were too many)"
 	}
 	fmt.Fprintf(b, "\nPATTERNS of up to %d steps that at least %d visitors show%s: %d, of which %d closed\n\n", p.Length, p.MinSupport, narrowed, p.Frequent, p.Tested)
+	if len(p.Found) == 0 {
+		fmt.Fprint(b, "--support N asks for patterns of fewer visitors.\n")
+		return
+	}
 	fmt.Fprint(b, "NR\tVISITORS\tOF ALL")
 	if goal {
 		fmt.Fprint(b, "\tTHEN CONVERTED\tOF\t95 % INTERVAL\tRATIO\tQ")
@@ -188,9 +199,7 @@ func patternsOf(b *strings.Builder, p *journey.Patterns, goal bool) {
 	if goal {
 		fmt.Fprint(b, "\nThis is association: those who do this convert more or less often, not because of it.\n")
 	}
-	if len(p.Found) > 0 {
-		fmt.Fprint(b, "--draft NR prints a pattern as a rule.\n")
-	}
+	fmt.Fprint(b, "--draft NR prints a pattern as a rule.\n")
 }
 
 func attributionOf(b *strings.Builder, a *journey.Attribution) {
@@ -218,10 +227,16 @@ func arrows(steps []string) string {
 	return strings.Join(short, " > ")
 }
 
-// brief returns a name so short that a table can hold it, in one line.
+// brief returns a name so short that a table can hold it, in one line and with
+// nothing that a terminal would obey.
 func brief(name string) string {
 	const most = 48
-	letters := []rune(strings.Join(strings.Fields(name), " "))
+	letters := []rune(strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '\uFFFD'
+		}
+		return c
+	}, strings.Join(strings.Fields(name), " ")))
 	if len(letters) <= most {
 		return string(letters)
 	}

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"archive/zip"
 	"compress/gzip"
 	"encoding/json"
 	"os"
@@ -100,6 +101,53 @@ func TestJourneysOfAFile(t *testing.T) {
 		require.NotContains(t, got, "timeToGoal")
 	}
 	require.Contains(t, done(t, "journeys", "--sequences", plain, "--goal", "buy", "--support", "1"), "home > pay")
+}
+
+func TestNamesOfStepsDoNotUpsetATerminal(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "paths.txt")
+	require.NoError(t, os.WriteFile(file, []byte("home \x1b[31mred "+strings.Repeat("x", 100)+"\n"), 0o600))
+	text := done(t, "journeys", "--sequences", file)
+	require.NotContains(t, text, "\x1b")
+	require.Contains(t, text, "home > \uFFFD[31mred > "+strings.Repeat("x", 47)+"…")
+}
+
+func TestJourneysOfAZip(t *testing.T) {
+	archive := func(names ...string) string {
+		file := filepath.Join(t.TempDir(), "paths.zip")
+		f, err := os.Create(file)
+		require.NoError(t, err)
+		z := zip.NewWriter(f)
+		for _, name := range names {
+			w, err := z.Create(name)
+			require.NoError(t, err)
+			if !strings.HasSuffix(name, "/") {
+				_, err = w.Write([]byte("home pay buy\n"))
+				require.NoError(t, err)
+			}
+		}
+		require.NoError(t, z.Close())
+		require.NoError(t, f.Close())
+		return file
+	}
+	got := decoded(t, "journeys", "--sequences", archive("paths.seq", "__MACOSX/", "__MACOSX/._paths.seq"))
+	require.InDelta(t, 1, got["visitors"], 0)
+	for want, file := range map[string]string{
+		"the archive holds a and b: unpack the one that is meant": archive("a", "b"),
+		"the archive holds no file":                               archive("__MACOSX/"),
+	} {
+		code, _, stderr := segue(t, "journeys", "--sequences", file)
+		require.Equal(t, 1, code)
+		require.Contains(t, stderr, file+": "+want)
+	}
+}
+
+func TestJourneysOfNothingSayWhatToDo(t *testing.T) {
+	text := done(t, with(storefront(t.TempDir()), "journeys", "--goal", "Order Completed")...)
+	require.Contains(t, text, "take in a log by segue replay")
+	require.NotContains(t, text, "PATTERNS")
+	text = done(t, with(shopHistory(t), "journeys", "--goal", "Ordr Completed")...)
+	require.Contains(t, text, "it may be one of Order Completed")
+	require.Contains(t, text, "--support N asks for patterns of fewer visitors")
 }
 
 func TestJourneysRefuseWhatTheyCannotDo(t *testing.T) {

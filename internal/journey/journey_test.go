@@ -62,6 +62,14 @@ func TestWhoIsLeftOut(t *testing.T) {
 	require.Equal(t, t0, got.From)
 }
 
+func TestAReportOfNothingSaysWhatToDo(t *testing.T) {
+	require.Contains(t, run(t, Query{}).Advice, "take in a log by segue replay")
+	visitors := record(t, "v", "0s Order_Completed\n1s page\n2s Search")
+	got := run(t, Query{Goal: "Ordr Completed"}, visitors)
+	require.Equal(t, "nobody has reached the goal: if no event has this name, it may be one of Order Completed, page, Search", got.Advice)
+	require.Empty(t, run(t, Query{Goal: "Order Completed"}, visitors).Advice)
+}
+
 func TestWhatIsAStep(t *testing.T) {
 	lines := "0s Product_Viewed category=shoes\n1m product_viewed category=hats\n2m page path=/x\n3m page context.page.path=/x\n" +
 		"4m heartbeat\n5m Scroll\n6m Experience_Viewed\n7m Search"

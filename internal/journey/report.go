@@ -2,12 +2,14 @@ package journey
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/segue-dev/segue/internal/segment/syntax"
+	"github.com/segue-dev/segue/internal/spelling"
 )
 
 // A Report is what there is to say of the journeys of visitors.
@@ -21,6 +23,7 @@ type Report struct {
 	StepsTaken    int          `json:"stepsTaken"`
 	Kinds         int          `json:"kinds"` // of steps
 	Base          *Cohort      `json:"base,omitempty"`
+	Advice        string       `json:"advice,omitempty"` // why there is so little to tell, and what to do
 	Time          *TimeToGoal  `json:"timeToGoal,omitempty"`
 	Graph         *Graph       `json:"graph"`
 	Paths         []Path       `json:"paths"` // those of most visitors
@@ -39,6 +42,9 @@ func (p *paths) overview() *Report {
 			r.From = p.opts.From.UTC()
 		}
 	}
+	if r.Visitors == 0 && r.Left == (Left{}) {
+		r.Advice = "no visitor has done anything by then: send signals, or take in a log by segue replay"
+	}
 	if p.opts.Goal == nil {
 		return r
 	}
@@ -48,7 +54,27 @@ func (p *paths) overview() *Report {
 	}
 	base := cohortOf(p.fates())
 	r.Base = &base
+	if r.Visitors > 0 && !p.reached() {
+		r.Advice = fmt.Sprintf("nobody has reached the goal: if no event has this name, it may be one of %s", strings.Join(p.events(r.Goal), ", "))
+	}
 	return r
+}
+
+// reached reports whether anybody reached the goal.
+func (p *paths) reached() bool {
+	return p.left.GoalFirst > 0 || slices.ContainsFunc(p.goal, func(at int64) bool { return at != never })
+}
+
+// events returns the events that there are, the likest to a name first.
+func (p *paths) events(like string) []string {
+	const most = 5
+	var names []string
+	for _, s := range p.kinds[other+1:] {
+		names = append(names, s.Event.String())
+	}
+	slices.Sort(names)
+	names = spelling.Sorted(like, slices.Compact(names))
+	return names[:min(most, len(names))]
 }
 
 // goalName returns a goal for people.
