@@ -339,6 +339,10 @@ func TestAnAuditOverHTTP(t *testing.T) {
 	}
 	require.Contains(t, found["duplicates"], "1 of 2 deliveries had come before", "a running server has counted")
 	require.Contains(t, found["unknown-events"], "events that rules use and nobody sends: ")
+
+	code, answer = r.call("GET", r.admin+"/admin/v1/drift", "")
+	require.Equal(t, 200, code, answer)
+	require.Contains(t, answer["summary"], "Too little history")
 }
 
 func TestJourneysOverHTTP(t *testing.T) {

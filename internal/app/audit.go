@@ -27,6 +27,11 @@ func (a *auditor) Audit(ctx context.Context, opts audit.Options) (*audit.Report,
 	return Audit(ctx, a.cfg, a.store, a.resolver.Site(), opts)
 }
 
+// Drift implements admin.Auditor.
+func (a *auditor) Drift(ctx context.Context, opts audit.Options) (*audit.Report, error) {
+	return Drift(ctx, a.cfg, a.store.All(ctx), a.resolver.Site(), opts)
+}
+
 // Audit audits the visitors of a store against the rules of a site.
 func Audit(ctx context.Context, cfg config.Config, store Store, site *resolve.Site, opts audit.Options) (*audit.Report, error) {
 	opts, err := AuditOptions(cfg, site, Lists(ctx, store), opts)

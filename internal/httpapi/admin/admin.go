@@ -31,6 +31,9 @@ type Auditor interface {
 	// Audit is audit.Run over all visitors, with the rules that are served. Of
 	// the options only At, Goals and Effect are the caller's.
 	Audit(ctx context.Context, opts audit.Options) (*audit.Report, error)
+	// Drift is audit.Drift of all visitors, with the rules and the content that
+	// are served. Of the options only At and Goals are the caller's.
+	Drift(ctx context.Context, opts audit.Options) (*audit.Report, error)
 }
 
 // Parts are what the routes work on.
@@ -47,13 +50,15 @@ type Parts struct {
 	Changed func(ctx context.Context)
 }
 
-// Mount adds the routes to e. GET routes answer HEAD as well, but for the audit.
+// Mount adds the routes to e. GET routes answer HEAD as well, but for those of
+// audits.
 func Mount(e *echo.Echo, p Parts) {
 	a := &api{Parts: p, working: make(chan struct{}, 1), auditing: make(chan struct{}, 1)}
 	get := []string{"GET", "HEAD"}
 	e.POST("/admin/v1/backtest", a.backtest)
 	e.POST("/admin/v1/journeys", a.journeys)
-	e.GET("/admin/v1/audit", a.audit)
+	e.GET("/admin/v1/audit", func(c echo.Context) error { return a.audit(c, a.Auditor.Audit) })
+	e.GET("/admin/v1/drift", func(c echo.Context) error { return a.audit(c, a.Auditor.Drift) })
 	e.Match(get, "/admin/v1/lists", a.lists)
 	e.PUT("/admin/v1/lists/:key", a.putList)
 	e.DELETE("/admin/v1/lists/:key", a.deleteList)

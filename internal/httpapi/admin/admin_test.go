@@ -72,6 +72,15 @@ func (r *rig) Journeys(ctx context.Context, opts journey.Options) (*journey.Repo
 	return r.travel(ctx)
 }
 
+func (r *rig) Drift(ctx context.Context, opts audit.Options) (*audit.Report, error) {
+	r.audited = opts
+	report, err := r.auditing(ctx)
+	if err == nil {
+		report.Summary = "drift"
+	}
+	return report, err
+}
+
 func (r *rig) do(method, path, body string, header ...string) (int, map[string]any) {
 	req := httptest.NewRequest(method, path, bytes.NewBufferString(body))
 	for i := 0; i+1 < len(header); i += 2 {

@@ -26,6 +26,16 @@ func TestAuditIsAskedAsTheQuerySays(t *testing.T) {
 	require.WithinDuration(t, time.Now(), r.audited.At, time.Minute)
 }
 
+func TestDriftIsAskedAsAuditsAre(t *testing.T) {
+	r := newRig(t)
+	code, answer := r.do("GET", "/admin/v1/drift?at=2026-11-20T16:00:00Z", "")
+	require.Equal(t, 200, code, answer)
+	require.Equal(t, "drift", answer["summary"])
+	require.Equal(t, time.Date(2026, 11, 20, 16, 0, 0, 0, time.UTC), r.audited.At)
+	code, _ = r.do("GET", "/admin/v1/drift?at=x", "")
+	require.Equal(t, 400, code)
+}
+
 func TestAuditSaysWhatIsWrong(t *testing.T) {
 	for query, want := range map[string]string{
 		"goal=page:": "goal:1:", "at=soon": "at soon: write an instant", "effect=-1": "effect -1: write a relative lift", "effect=x": "effect x",
