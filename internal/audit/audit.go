@@ -32,7 +32,7 @@ import (
 
 // Options say what is audited, and as of when.
 type Options struct {
-	At         time.Time      // what was later is not looked at
+	At         time.Time      // what was later is not looked at, but for totals of events and ids
 	Zone       *time.Location // of the days; nil = UTC
 	SessionGap time.Duration  // pause that ends a visit; 0 = 30 minutes
 	MaxSignals int            // the bound of records; 0 = none

@@ -168,6 +168,19 @@ func TestReachCountsMembersWhoAreThere(t *testing.T) {
 	require.Regexp(t, "^0 visitors did something as members in the 28 days", find(t, r, "reach").Found)
 }
 
+// What comes after the instant of the audit is not there yet.
+func TestAsOfAnInstant(t *testing.T) {
+	src := ndjson(t, []string{"100: 0s page; 2d page; 20d page"})
+	log := gathered(t, src)
+	at := begin.Add(time.Hour).Add(10 * apart)
+	r, err := Run(t.Context(), log.Visitors(), Options{At: at})
+	require.NoError(t, err)
+	require.Equal(t, 11, r.Visitors)
+	require.Equal(t, 11, r.Signals)
+	require.Equal(t, at, r.At)
+	require.True(t, r.Last.Before(at), "%v", r.Last)
+}
+
 func TestGoalsAreProposed(t *testing.T) {
 	src := ndjson(t, []string{"30: 0s page; 10s Product_Viewed", "5: 0s Order_Completed"})
 	c := find(t, audited(t, src, Options{}), "goal")

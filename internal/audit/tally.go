@@ -177,11 +177,7 @@ func (t *tally) daily(v *view, at int64) {
 // day returns the number of the local day of an instant.
 func (t *tally) day(ms int64) int {
 	_, ahead := time.UnixMilli(ms).In(t.opts.Zone).Zone()
-	seconds := ms/1000 + int64(ahead)
-	if seconds < 0 {
-		seconds -= 86_399
-	}
-	return int(seconds / 86_400)
+	return int((ms/1000 + int64(ahead)) / 86_400)
 }
 
 func (t *tally) identity(v *view) {

@@ -335,3 +335,37 @@ func TestThePageOfCodesIsComplete(t *testing.T) {
 		require.Contains(t, string(src), fmt.Sprintf("| `%s` | %s |", code, lint.SeverityOf(code)))
 	}
 }
+
+// A site that names each page does not make what is remembered grow without end,
+// and the events of rules are always among it.
+func TestWhatIsSeenIsBounded(t *testing.T) {
+	defs, err := syntax.Parse("s.yaml", []byte(`{segment: a, name: A, soWhat: x, when: {all: [{count: {of: Zoo Viewed}}, {count: {of: Zoo Left}}]}}`))
+	require.NoError(t, err)
+	set, err := segment.Compile(defs, segment.Options{})
+	require.NoError(t, err)
+	seen, other := lint.NewSeen(set, 0), lint.NewSeen(set, 0)
+	for i := range 600 {
+		sigs := []signal.Signal{{ID: "zoo", Name: "Zoo Viewed", Device: "d"}}
+		for k := range 100 {
+			sigs = append(sigs, signal.Signal{ID: fmt.Sprint(k), Type: signal.Page, Name: fmt.Sprintf("Page %d of %d", k, i), Device: "d"})
+		}
+		rec, _ := (&visitor.Record{ID: "v"}).With(visitor.Limits{}, sigs...)
+		if i%2 == 0 {
+			seen.Add(rec)
+		} else {
+			other.Add(rec)
+		}
+	}
+	seen.Merge(other)
+	require.LessOrEqual(t, len(seen.Events()), 20_100)
+	catalog, err := experience.NewCatalog(nil, nil)
+	require.NoError(t, err)
+	var doubts []string
+	for _, f := range lint.Check(lint.Input{Segments: set, Experiences: catalog, Content: page(t), Seen: seen}) {
+		if f.Code == lint.UnknownEvent {
+			doubts = append(doubts, f.Message)
+		}
+	}
+	require.Len(t, doubts, 1)
+	require.Contains(t, doubts[0], "no visitor has sent Zoo Left")
+}

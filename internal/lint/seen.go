@@ -17,7 +17,8 @@ type Seen struct {
 
 	set     *segment.Set
 	at      int64
-	events  map[string]*sent // by event as rules name it, normalised
+	events  map[string]*sent // by event as rules name it, normalised; see cut
+	asked   map[string]bool  // events that the rules of set are about, normalised
 	members []int            // by segment
 	both    map[[2]int]int   // by pair of segments, the smaller first
 	result  segment.Result
@@ -33,7 +34,33 @@ type sent struct {
 // NewSeen returns a Seen of nobody yet, that asks who is in the segments of set
 // at an instant, ms since the epoch.
 func NewSeen(set *segment.Set, at int64) *Seen {
-	return &Seen{set: set, at: at, events: map[string]*sent{}, members: make([]int, set.Len()), both: map[[2]int]int{}}
+	s := &Seen{set: set, at: at, events: map[string]*sent{}, asked: map[string]bool{}, members: make([]int, set.Len()), both: map[[2]int]int{}}
+	for i := range set.Len() {
+		for _, e := range Events(set.Definition(i)) {
+			s.asked[signal.NormalizeEvent(e.String())] = true
+		}
+	}
+	return s
+}
+
+// maxSeen is how many events are remembered besides those that rules are about:
+// the first in the order of the alphabet. Some sites name each page.
+const maxSeen = 10_000
+
+// cut forgets the events for which there is no room, once there are too many.
+func (s *Seen) cut() {
+	if len(s.events) <= 2*maxSeen+len(s.asked) {
+		return
+	}
+	kept := 0
+	for _, key := range slices.Sorted(maps.Keys(s.events)) {
+		if s.asked[key] {
+			continue
+		}
+		if kept++; kept > maxSeen {
+			delete(s.events, key)
+		}
+	}
 }
 
 // Add adds a visitor.
@@ -43,6 +70,7 @@ func (s *Seen) Add(rec *visitor.Record) {
 		s.add(&rec.Signals[i])
 	}
 	s.remembered(&rec.Summary)
+	s.cut()
 	s.set.Bind(rec).Evaluate(nil, s.at, &s.result)
 	for n, i := range s.result.Members {
 		s.members[i]++
@@ -67,6 +95,7 @@ func (s *Seen) Merge(o *Seen) {
 		}
 		maps.Copy(mine.properties, theirs.properties)
 	}
+	s.cut()
 	for i, n := range o.members {
 		s.members[i] += n
 	}
