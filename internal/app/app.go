@@ -13,13 +13,11 @@ import (
 	"net"
 	"runtime"
 	"runtime/debug"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/segue-dev/segue/config"
-	"github.com/segue-dev/segue/internal/audit"
 	"github.com/segue-dev/segue/internal/feed"
 	"github.com/segue-dev/segue/internal/httpapi"
 	"github.com/segue-dev/segue/internal/httpapi/admin"
@@ -74,7 +72,8 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	}
 	letters := openLetters(cfg, log, metrics)
 	defer func() { err = errors.Join(err, letters.Close()) }()
-	arrivals := audit.NewArrivals(time.Now(), metrics)
+	arrivals := openCounting(cfg, metrics, log)
+	defer arrivals.save()
 	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Meter: meter, Observer: arrivals, Rejects: letters, Changed: changes.VisitorChanged})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
@@ -97,7 +96,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	public := httpapi.NewPublic(in, resolver, opts)
 	history := &backtester{cfg, store, resolver}
 	operators := admin.Parts{
-		Backtester: history, Traveller: history, Auditor: &auditor{cfg, store, resolver, arrivals}, Recounter: recounter,
+		Backtester: history, Traveller: history, Auditor: &auditor{cfg, store, resolver, arrivals.Arrivals}, Recounter: recounter,
 		Lists: store, Changed: files.look, Permutations: caches.answered,
 	}
 	admin := httpapi.NewAdmin(metrics.Handler(), operators, opts)
@@ -108,6 +107,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	group.Go(func() error { return files.watch(ctx) })
 	group.Go(func() error { return recounter.run(ctx) })
 	group.Go(func() error { return caches.run(ctx) })
+	group.Go(func() error { return arrivals.run(ctx) })
 	group.Go(func() error { return (&watcher{cfg, store, resolver, metrics, log}).run(ctx) })
 	live.run(ctx, group)
 	group.Go(func() error {

@@ -72,6 +72,13 @@ func TestLittleDataSaysWhatCannotBeJudgedYetAndWhen(t *testing.T) {
 		require.Equal(t, begin.AddDate(0, 0, 7), c.When, id)
 	}
 	require.Equal(t, begin.AddDate(0, 0, 28), find(t, r, "history").When)
+
+	rules := `{segment: a, name: A, soWhat: x, when: {count: {of: Order Completed}}}`
+	c := find(t, audited(t, ndjson(t, []string{"6: 0s page"}), withRules(t, Options{}, rules)), "unknown-events")
+	require.Equal(t, Unknown, c.Status)
+	require.Contains(t, c.Found, "too early to miss them, of 6 visitors: about 100 are needed")
+	require.Equal(t, []string{`a: no visitor has sent Order Completed: check its spelling, or what the site sends`}, c.Items)
+	require.False(t, c.When.IsZero())
 }
 
 func TestNothingYetGivesAdvice(t *testing.T) {
@@ -105,7 +112,8 @@ func TestAStoreDoesNotKnowHowItsSignalsCame(t *testing.T) {
 
 	tally := ingest.Tally{Accepted: 900, Duplicates: 150, Conflicting: 50, Rejected: map[signal.Code]int{signal.NoEvent: 1}}
 	told := &observer{}
-	arrivals := NewArrivals(begin, told)
+	arrivals, err := NewArrivals(func() time.Time { return begin }, told, nil)
+	require.NoError(t, err)
 	arrivals.Ingested(tally)
 	require.Equal(t, tally, told.Tally)
 	opts.Counted = arrivals.Counted()
@@ -117,6 +125,35 @@ func TestAStoreDoesNotKnowHowItsSignalsCame(t *testing.T) {
 	require.Contains(t, duplicates.Found, "200 of 1,101 deliveries had come before")
 	require.Contains(t, duplicates.Found, "since 2026-03-02")
 	require.Equal(t, Green, find(t, r, "rejected").Status)
+}
+
+// What is counted of arrivals outlives the process, and the last 28 days of it.
+func TestArrivalsAreKept(t *testing.T) {
+	now := begin
+	clock := func() time.Time { return now }
+	a, err := NewArrivals(clock, &observer{}, nil)
+	require.NoError(t, err)
+	for range 40 {
+		a.Ingested(ingest.Tally{Accepted: 2, Duplicates: 1, Rejected: map[signal.Code]int{signal.BadTime: 1}})
+		saved, err := a.Save()
+		require.NoError(t, err)
+		a, err = NewArrivals(clock, &observer{}, saved)
+		require.NoError(t, err)
+		now = now.AddDate(0, 0, 1)
+	}
+	sum := a.Counted()
+	require.Equal(t, 4*28, sum.Deliveries)
+	require.Equal(t, 28, sum.Repeated)
+	require.Equal(t, map[signal.Code]int{signal.BadTime: 28}, sum.Rejected)
+	require.Equal(t, begin.AddDate(0, 0, 12).Truncate(24*time.Hour), sum.Since)
+
+	for _, broken := range []string{"", "{", `{"since": 7}`, `{"days": {"2026-03-02": null}}`, "null"} {
+		a, err := NewArrivals(clock, &observer{}, []byte(broken))
+		require.NotNil(t, a)
+		a.Ingested(ingest.Tally{Accepted: 1})
+		require.Equal(t, 1, a.Counted().Deliveries, "%s: %v", broken, err)
+		require.Equal(t, now, a.Counted().Since)
+	}
 }
 
 type observer struct{ ingest.Tally }

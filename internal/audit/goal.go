@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/segment/syntax"
@@ -61,9 +60,7 @@ func (j *judgement) goal(goal Goal, reached, valued *ratio) {
 	case j.visitors < 1000 || j.history() < 7:
 		c.Status = Unknown
 		c.Found += "; too few to tell"
-		if wait := j.history() * float64(fewGoals-f.Count) / float64(f.Count); f.Count > 0 && wait > 0 && wait < 365 {
-			c.When = j.opts.At.Add(days(wait)).UTC().Truncate(time.Hour)
-		}
+		c.When = j.after(float64(fewGoals) / float64(f.Count)) // zero if nobody has
 	default:
 		c.Status = Red
 	}

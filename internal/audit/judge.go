@@ -120,9 +120,17 @@ func (j *judgement) postpone(c *Check, b bands, r ratio) {
 	}
 	needed := int(math.Ceil(float64(j.visitors) * times))
 	c.Found = joined(c.Found, fmt.Sprintf("too few to tell: about %s visitors are needed", number(needed)))
-	if wait := (times - 1) * j.history(); wait > 0 && wait < 365 {
-		c.When = j.opts.At.Add(days(wait)).UTC().Truncate(time.Hour)
+	c.When = j.after(times)
+}
+
+// after returns when there will be so many times what there is, at the rate so
+// far; the zero time if that takes longer than a year, or there is no rate.
+func (j *judgement) after(times float64) time.Time {
+	wait := (times - 1) * j.history()
+	if !(wait > 0 && wait < 365) {
+		return time.Time{}
 	}
+	return j.opts.At.Add(days(wait)).UTC().Truncate(time.Hour)
 }
 
 // begin returns when the first signal was; the audit's instant if there is none.

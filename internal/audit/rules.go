@@ -32,12 +32,12 @@ func (j *judgement) rules() {
 			found[f.Code] = append(found[f.Code], f.Segment+": "+f.Message)
 		}
 	}
-	j.doubts(found[lint.UnknownEvent], Check{
+	j.doubts(found[lint.UnknownEvent], toMissEvents, Check{
 		ID: "unknown-events", Title: "Events that rules use and nobody sends",
 		Means: "A condition on such an event never holds, or always, if it asks for its absence.",
 		Fix:   "Mend the spelling in the rule, or send the event.",
 	}, Red, "events that rules use and nobody sends", "all events that rules use are sent")
-	j.doubts(found[lint.UnknownProp], Check{
+	j.doubts(found[lint.UnknownProp], toMissProperties, Check{
 		ID: "missing-properties", Title: "Missing: properties that rules use",
 		Means: "A condition on a property that is never there never holds.",
 		Fix:   "Send the property with the event, or mend its spelling in the rule.",
@@ -46,12 +46,25 @@ func (j *judgement) rules() {
 	j.unused()
 }
 
-// doubts adds a check that is bad if there are items.
-func (j *judgement) doubts(items []string, c Check, bad Status, some, none string) {
+// How many visitors it takes to miss what none of them has sent. What none of n
+// has sent is sent by fewer than 3/n of all (95 %).
+const (
+	toMissEvents     = 100
+	toMissProperties = 20
+)
+
+// doubts adds a check that is bad if there are items, of at least so many
+// visitors.
+func (j *judgement) doubts(items []string, least int, c Check, bad Status, some, none string) {
 	items = slices.Compact(items)
 	c.Status, c.Found, c.Items = Green, none, items
 	if len(items) > 0 {
 		c.Status, c.Found = bad, some+": "+number(len(items))
+	}
+	if len(items) > 0 && j.visitors < least {
+		c.Status = Unknown
+		c.Found += fmt.Sprintf("; too early to miss them, of %s visitors: about %d are needed", number(j.visitors), least)
+		c.When = j.after(float64(least) / float64(j.visitors))
 	}
 	j.add(c)
 }
@@ -67,7 +80,7 @@ func (j *judgement) leaks(items []string) {
 		j.add(c)
 		return
 	}
-	j.doubts(items, c, Amber, "rules about a goal", "no rule is about a goal")
+	j.doubts(items, 0, c, Amber, "rules about a goal", "no rule is about a goal")
 }
 
 // unused judges how much is sent that no rule asks for.

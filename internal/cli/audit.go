@@ -78,6 +78,9 @@ func (a auditing) store(ctx context.Context, env Env, opts audit.Options) (repor
 		if opts.At.IsZero() {
 			opts.At = time.Now()
 		}
+		if opts.Counted, err = app.Counted(cfg); err != nil {
+			return err
+		}
 		bar := env.progress("visitors", -1)
 		defer bar.finish()
 		opts.Progress = bar.add
