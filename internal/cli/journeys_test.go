@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func TestADraftIsARuleThatBacktestsAsItWasMined(t *testing.T) {
 		draft := filepath.Join(segments, "mined.yaml")
 		require.NoError(t, os.WriteFile(draft, []byte(done(t, append(ask, "--draft", nr)...)), 0o600))
 		done(t, with(flags, "validate", "--set", "segments="+segments)...)
-		report := decoded(t, with(append(flags, period...), "backtest", draft, "--goal", "Order Completed")...)
+		report := decoded(t, with(flags, append([]string{"backtest", draft}, backtestOf(t, draft)...)...)...)
 		segment := report["segments"].([]any)[0].(map[string]any)
 		pattern := want.(map[string]any)
 		require.Equal(t, pattern["support"], segment["ever"], nr)
@@ -61,6 +62,21 @@ func TestADraftIsARuleThatBacktestsAsItWasMined(t *testing.T) {
 			require.Equal(t, pattern["conversion"].(map[string]any)[figure], members[figure], nr)
 		}
 	}
+}
+
+// backtestOf returns the flags that a draft says its backtest needs.
+func backtestOf(t *testing.T, draft string) []string {
+	t.Helper()
+	src, err := os.ReadFile(draft)
+	require.NoError(t, err)
+	_, line, found := strings.Cut(string(src), "segue backtest FILE ")
+	require.True(t, found)
+	line, _, _ = strings.Cut(line, "\n")
+	var flags []string
+	for _, word := range regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1) {
+		flags = append(flags, strings.Trim(word, "'"))
+	}
+	return flags
 }
 
 // TestTheGuideToJourneysShowsWhatComes runs the commands of docs/journeys.md.

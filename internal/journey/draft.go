@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/segue-dev/segue/internal/segment/syntax"
 )
@@ -20,6 +21,9 @@ func (p *paths) draft(found *Pattern) string {
 		fmt.Fprintf(&b, "# That is an association, not an effect. Corrected p-value: %.2g.\n", c.Q)
 	}
 	b.WriteString("# Say what they should get, give the sequence a window such as completed: {last: 7d}, and backtest it.\n")
+	if p.timed {
+		fmt.Fprintf(&b, "# These numbers again: segue backtest FILE%s\n", p.backtest())
+	}
 	fmt.Fprintf(&b, "segment: %s\n", keyOf(found.Steps))
 	fmt.Fprintf(&b, "name: %q\n", strings.Join(found.Steps, ", then "))
 	b.WriteString("soWhat: \"TODO: say what these visitors get that others do not\"\n")
@@ -27,6 +31,19 @@ func (p *paths) draft(found *Pattern) string {
 	fmt.Fprintf(&b, "when:\n  %s\n", strings.ReplaceAll(p.rule(found.steps), "\n", "\n  "))
 	return b.String()
 }
+
+// backtest returns the flags with which a backtest of a draft tells the numbers
+// of its pattern.
+func (p *paths) backtest() string {
+	flags := fmt.Sprintf(" --from %s --to %s", time.UnixMilli(p.first-1).UTC().Format(time.RFC3339Nano), time.UnixMilli(p.end).UTC().Format(time.RFC3339Nano))
+	if g := p.opts.Goal; g != nil {
+		flags += fmt.Sprintf(" --goal %s --within %s", quoted(syntax.FormatMatch(g.Match)), syntax.FormatDuration(g.Within))
+	}
+	return flags
+}
+
+// quoted returns text as one word of a shell.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // rule returns the condition of a draft.
 func (p *paths) rule(steps []int32) string {
@@ -44,7 +61,7 @@ func (p *paths) beforeGoal() string {
 	if p.opts.Goal == nil {
 		return ""
 	}
-	return " before " + oneLine(goalName(p.opts.Goal))
+	return " before " + syntax.FormatMatch(p.opts.Goal.Match)
 }
 
 func (p *paths) withinTime() string {
@@ -53,8 +70,6 @@ func (p *paths) withinTime() string {
 	}
 	return " within " + syntax.FormatDuration(p.opts.Goal.Within)
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 var notInKey = regexp.MustCompile(`[^a-z0-9]+`)
 

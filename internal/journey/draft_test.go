@@ -96,6 +96,7 @@ func TestADraftHasTheMinedSupportInABacktest(t *testing.T) {
 		for _, found := range report.Patterns.Found {
 			got := backtested(t, found.Draft, slicesOf(all), q)
 			require.Equal(t, found.Support, got.Ever, found.Draft)
+			require.Contains(t, found.Draft, "# These numbers again: segue backtest FILE --from ")
 			drafts++
 			if found.Conversion == nil {
 				continue

@@ -24,6 +24,7 @@ type paths struct {
 	opts   Options
 	timed  bool
 	within int64 // ms that outcomes are watched for
+	first  int64 // the time of the earliest step
 	end    int64 // the last instant that is known
 
 	kinds  []Step  // by number; in order of their text, after other

@@ -216,6 +216,9 @@ func (q *reading) join(builders []*builder) *paths {
 		all.touches.join(&p.touches)
 		b.paths = paths{}
 	}
+	if len(all.at) > 0 {
+		all.first = slices.Min(all.at)
+	}
 	kinds := q.steps.kinds()
 	all.touches.names = q.channels.names
 	if q.opts.Touches.Of == stepTouch {

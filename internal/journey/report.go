@@ -48,7 +48,7 @@ func (p *paths) overview() *Report {
 	if p.opts.Goal == nil {
 		return r
 	}
-	r.Goal = goalName(p.opts.Goal)
+	r.Goal = syntax.FormatMatch(p.opts.Goal.Match)
 	if p.within != never {
 		r.WithinSeconds = float64(p.within) / 1000
 	}
@@ -75,19 +75,6 @@ func (p *paths) events(like string) []string {
 	slices.Sort(names)
 	names = spelling.Sorted(like, slices.Compact(names))
 	return names[:min(most, len(names))]
-}
-
-// goalName returns a goal for people.
-func goalName(g *Goal) string {
-	events := make([]string, len(g.Match.Events))
-	for i, e := range g.Match.Events {
-		events[i] = e.String()
-	}
-	name := strings.Join(events, " or ")
-	if len(g.Match.Where) > 0 {
-		name += " where " + strings.TrimPrefix(syntax.Format(syntax.Context{Where: g.Match.Where}), "context: ")
-	}
-	return name
 }
 
 // A TimeToGoal is how long visitors take from their first step to the goal, by

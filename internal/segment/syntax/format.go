@@ -279,6 +279,17 @@ func formatEvents(events []Event) string {
 	return formatList(events, text)
 }
 
+// FormatMatch returns m in one line: an event alone if that says all, and what
+// ParseMatch reads back.
+func FormatMatch(m Match) string {
+	if len(m.Where) == 0 && len(m.Events) == 1 {
+		if text := m.Events[0].String(); text == formatText(text) {
+			return text
+		}
+	}
+	return formatMatchMap(m)
+}
+
 // formatMatch writes a match as events if it has no predicate.
 func formatMatch(m Match) string {
 	if len(m.Where) == 0 {

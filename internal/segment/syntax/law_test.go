@@ -33,6 +33,18 @@ func TestFormatReadsBack(t *testing.T) {
 	})
 }
 
+func TestMatchReadsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := Never{Match: genMatch().Draw(t, "match")}
+		text := FormatMatch(want.Match)
+		got, err := ParseMatch("match", text)
+		require.NoError(t, err, text)
+		require.NotContains(t, text, "\n")
+		require.Equal(t, Cond(want), withoutPlaces(Never{Match: got}), text)
+	})
+	require.Equal(t, "Order Completed", FormatMatch(Match{Events: []Event{{Name: "Order Completed"}}}))
+}
+
 func TestDurationReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := genDuration().Draw(t, "duration")
