@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/segue-dev/segue/internal/app"
@@ -35,8 +36,8 @@ type journeys struct {
 // Run reports the journeys of the visitors of the store, or of a file.
 func (c journeys) Run(ctx context.Context, env Env) error {
 	opts, err := c.query().Options(time.Now())
-	if err != nil {
-		return misused("--%w", err)
+	if err != nil { // it names what is wrong as programs do
+		return misused("--%s", strings.Replace(err.Error(), "halfLife", "half-life", 1))
 	}
 	opts.Top = max(opts.Top, c.Draft)
 	bars := &phases{env: env}

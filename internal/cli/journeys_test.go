@@ -177,6 +177,7 @@ func TestJourneysRefuseWhatTheyCannotDo(t *testing.T) {
 		stderr string
 	}{
 		"no time":       {[]string{"journeys", "--within", "soon"}, 2, "--within soon: write a time such as 7d"},
+		"no half-life":  {[]string{"journeys", "--half-life", "soon"}, 2, "--half-life soon: write a time such as 7d"},
 		"no goal":       {[]string{"journeys", "--goal", "page:"}, 2, "--goal:1:"},
 		"backwards":     {[]string{"journeys", "--from", "2026-11-02T00:00:00Z", "--to", "2026-11-01T00:00:00Z"}, 2, "swap them"},
 		"no property":   {[]string{"journeys", "--by", "page"}, 2, "--by page: write an event and the property"},
