@@ -39,6 +39,7 @@ type Options struct {
 	// durable. It must not block; it is called from many goroutines. Nil = nobody
 	// is told.
 	Changed func(visitor string)
+	Archive Archive // nil = none
 	Rejects Rejects // nil = what is rejected is told to who sent it, and that is all
 }
 
@@ -47,6 +48,22 @@ type Rejects interface {
 	// Keep is given the rejected messages of a batch whose others are durable. It
 	// must not block, nor hold on to the batch.
 	Keep(b Batch, rejected []Rejection)
+}
+
+// An Archive keeps what has been stored, for questions that are asked outside.
+type Archive interface {
+	// Keep is given signals that are durable, those among them that had been
+	// before, too. It is called before they are acknowledged, must be quick, and
+	// does not hold on to them.
+	Keep(a Arrival)
+}
+
+// An Arrival is signals that went to one visitor's record.
+type Arrival struct {
+	Visitor    string // the record's id
+	Source     string // of the batch
+	ReceivedAt time.Time
+	Signals    []signal.Signal
 }
 
 // An Observer is told what became of batches, for metrics. It must not block;
@@ -166,7 +183,7 @@ func (in *Ingester) judge(b Batch, receipt *Receipt, tally *Tally) []*visit {
 		}
 		v := byID[m.Visitor()]
 		if v == nil {
-			v = &visit{id: m.Visitor()}
+			v = &visit{id: m.Visitor(), source: b.Source, receivedAt: b.ReceivedAt}
 			byID[v.id] = v
 			visits = append(visits, v)
 		}

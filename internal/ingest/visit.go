@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,11 +14,13 @@ import (
 
 // A visit is what a batch brought under one id, and what became of it.
 type visit struct {
-	id       string
-	signals  []signal.Signal
-	joins    []join
-	outcomes []visitor.Outcome
-	record   *visitor.Record
+	id         string
+	source     string // of the batch, and when that was received
+	receivedAt time.Time
+	signals    []signal.Signal
+	joins      []join
+	outcomes   []visitor.Outcome
+	record     *visitor.Record
 }
 
 // add adds the signal of message i of the batch, and what it says of ids.
@@ -90,6 +93,9 @@ func (in *Ingester) append(ctx context.Context, v *visit, id string, sigs []sign
 	}
 	v.record = record
 	v.outcomes = append(v.outcomes, a.outcomes...)
+	if in.opts.Archive != nil && len(a.mine) > 0 {
+		in.opts.Archive.Keep(Arrival{Visitor: record.ID, Source: v.source, ReceivedAt: v.receivedAt, Signals: a.mine})
+	}
 	if slices.Contains(a.outcomes, visitor.Accepted) || v.joined() {
 		in.changed(record)
 	}
@@ -111,6 +117,7 @@ type appending struct {
 	looked    bool            // for who was before
 	before    *visitor.Record // who the id's visitor was before another user was at the device; nil = nobody
 
+	mine     []signal.Signal   // that are the visitor's
 	others   []signal.Signal   // that name another user, and are to be appended to theirs
 	outcomes []visitor.Outcome // of those that do not
 }
@@ -121,9 +128,8 @@ func (a *appending) to(r *visitor.Record) (visitor.Change, error) {
 	if a.elsewhere = r.ID != a.id && !a.looked; a.elsewhere {
 		return change, nil
 	}
-	var mine []signal.Signal
-	mine, a.others = apart(r, a.sigs)
-	mine, again := a.notBefore(mine)
+	a.mine, a.others = apart(r, a.sigs)
+	mine, again := a.notBefore(a.mine)
 	change.Next, a.outcomes = r.With(a.Limits, mine...)
 	for i, outcome := range a.outcomes {
 		if outcome == visitor.Accepted {

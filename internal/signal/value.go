@@ -44,6 +44,18 @@ func (v Value) Kind() Kind { return v.kind }
 // Bool reports whether v is the boolean true.
 func (v Value) Bool() bool { return v.kind == Bool && v.num != 0 }
 
+// Any returns v as a string, a float64 or a bool.
+func (v Value) Any() any {
+	switch v.kind {
+	case Number:
+		return v.num
+	case Bool:
+		return v.Bool()
+	default:
+		return v.str
+	}
+}
+
 // Float returns v as a number: of a Number itself, of a Text what it spells in
 // decimal. ok is false for anything else, infinities and NaN included.
 func (v Value) Float() (f float64, ok bool) {
