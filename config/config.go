@@ -46,6 +46,7 @@ type Config struct {
 	Metrics     string // file; "" = none
 	Exposure    string // beacon or onResolve
 	Holdout     Holdout
+	Archive     Archive
 	Keys        string        // not supported yet
 	MaxSignals  int           // per visitor; 0 = all
 	Retention   time.Duration // 0 = for ever
@@ -96,6 +97,7 @@ func (c Config) Check() error {
 		c.OFREP.check(),
 		oneOf("exposure", c.Exposure, []string{Beacon, OnResolve}),
 		c.Holdout.check(),
+		c.Archive.check(),
 		notYet("keys", c.Keys),
 		atLeast("maxSignals", int64(c.MaxSignals), 0, "use 0 to keep all signals"),
 		atLeast("retention", int64(c.Retention), 0, "use 0 to keep signals for ever"),

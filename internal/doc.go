@@ -45,6 +45,7 @@
 //	contentful/space         exports and the nt_* content model, in the words above
 //	contentful/mirror        a live space, copied and kept fresh
 //	purge                    caches told to drop what has changed
+//	archive                  every signal in Parquet files, for questions asked outside
 //	deadletter               what was rejected, kept in a file to be mended
 //	telemetry                metrics and logs
 //	conformance              the corpus, asked of an implementation over HTTP

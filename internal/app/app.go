@@ -74,7 +74,14 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	defer func() { err = errors.Join(err, letters.Close()) }()
 	arrivals := openCounting(cfg, metrics, log)
 	defer arrivals.save()
-	in := ingest.New(store, ingest.Options{Limits: Limits(cfg), Meter: meter, Observer: arrivals, Rejects: letters, Changed: changes.VisitorChanged})
+	signals, err := openArchive(cfg, log, metrics)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, signals.Close()) }()
+	in := ingest.New(store, ingest.Options{
+		Limits: Limits(cfg), Meter: meter, Observer: arrivals, Rejects: letters, Archive: signals, Changed: changes.VisitorChanged,
+	})
 	resolver := resolve.New(store, in, site, resolve.Options{Observer: metrics, Permutations: caches.answered})
 	files.resolver = resolver
 	recounter := newRefolder(store, meter, log)
@@ -106,6 +113,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	group.Go(func() error { return admin.Serve(lns.Admin) })
 	group.Go(func() error { return files.watch(ctx) })
 	group.Go(func() error { return recounter.run(ctx) })
+	group.Go(func() error { return signals.Run(ctx) })
 	group.Go(func() error { return caches.run(ctx) })
 	group.Go(func() error { return arrivals.run(ctx) })
 	group.Go(func() error { return (&watcher{cfg, store, resolver, metrics, log}).run(ctx) })

@@ -36,7 +36,7 @@ var tiers = []struct {
 		"internal/store/pebblestore",
 		"internal/contentful", "internal/contentful/signature", "internal/contentful/space", "internal/contentful/mirror",
 		"internal/contentful/webhook", "internal/contentful/export", "internal/contentful/provision",
-		"internal/purge", "internal/deadletter", "internal/telemetry", "internal/conformance",
+		"internal/purge", "internal/deadletter", "internal/archive", "internal/telemetry", "internal/conformance",
 		"internal/httpapi", "internal/httpapi/reply", "internal/httpapi/intake", "internal/httpapi/openapitest", "internal/httpapi/segmentio", "internal/httpapi/cloudevents", "internal/httpapi/ga4", "internal/httpapi/native", "internal/httpapi/caller", "internal/httpapi/snapshot", "internal/httpapi/edge", "internal/httpapi/webhooks", "internal/httpapi/admin",
 		"internal/httpapi/geo", "internal/httpapi/ofrep", "internal/httpapi/ninetailed",
 	}},

@@ -47,6 +47,9 @@ type Metrics struct {
 	joins        *prometheus.CounterVec
 	lettersKept  prometheus.Counter
 	lettersLost  prometheus.Counter
+	archived     prometheus.Counter
+	unarchived   prometheus.Counter
+	spools       prometheus.Gauge
 	phases       [4]prometheus.Observer // in the order of phaseNames
 	slots        *prometheus.CounterVec
 	truncated    prometheus.Counter
@@ -95,6 +98,9 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 			Help: "What was said of two ids being one visitor's, by what became of it; implausible, crowded and two-users were not followed.",
 		}, []string{"outcome"}),
 		lettersKept: counter("segue_dead_letters_total", "Rejected signals that were kept in the file of dead letters."),
+		archived:    counter("segue_archive_rows_total", "Signals that are in the archive."),
+		unarchived:  counter("segue_archive_lost_total", "Signals that could not be spooled for the archive; they are in the store."),
+		spools:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "segue_archive_spools", Help: "Spools that wait to be moved to the archive."}),
 		lettersLost: counter("segue_dead_letters_lost_total", "Rejected signals that could not be kept: too many came at a time, or the file cannot be written."),
 		slots: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "segue_slot_resolutions_total", Help: "Slots decided, by experience (none: the baseline by default), variant and reason.",
@@ -129,7 +135,7 @@ func New(registry *prometheus.Registry, build Build) *Metrics {
 	m.mirrors.register(registry)
 	m.permutations.register(registry)
 	m.drift.register(registry)
-	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.joins, m.inFlight, m.turnedAway, m.lettersKept, m.lettersLost,
+	registry.MustRegister(m.requests, m.accepted, m.duplicate, m.conflicting, m.rejected, m.clamped, m.late, m.joins, m.inFlight, m.turnedAway, m.lettersKept, m.lettersLost, m.archived, m.unarchived, m.spools,
 		phases, m.slots, m.truncated, m.edge, m.snapshots, m.unrecorded, m.webhooks, m.findings, m.misread, m.segments, m.loaded, buildInfo(build),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -193,6 +199,16 @@ func (m *Metrics) InFlight(change int64) { m.inFlight.Add(float64(change)) }
 
 // TurnedAway counts a request that was not let in.
 func (m *Metrics) TurnedAway() { m.turnedAway.Inc() }
+
+// Archived counts signals by whether they are in the archive; it implements
+// archive.Observer.
+func (m *Metrics) Archived(rows, lost int) {
+	m.archived.Add(float64(rows))
+	m.unarchived.Add(float64(lost))
+}
+
+// Spooled implements archive.Observer.
+func (m *Metrics) Spooled(waiting int) { m.spools.Set(float64(waiting)) }
 
 // DeadLetters counts rejected signals by whether they were kept; it implements
 // deadletter.Observer.
