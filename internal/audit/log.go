@@ -45,6 +45,7 @@ type Log struct {
 	seen   int // entries
 	bad    map[signal.Code]int
 	latest int64
+	bots   map[string]bool // by user agent
 }
 
 // A pile is what came of one visitor.
@@ -61,7 +62,7 @@ func NewLog(memory int) *Log {
 	if memory == 0 {
 		memory = DefaultMemory
 	}
-	return &Log{limit: memory, piles: map[string]*pile{}, bad: map[signal.Code]int{}}
+	return &Log{limit: memory, piles: map[string]*pile{}, bad: map[signal.Code]int{}, bots: map[string]bool{}}
 }
 
 // Add takes the next entry in.
@@ -89,10 +90,28 @@ func (l *Log) Add(e *ingest.Recorded) {
 	}
 	before := p.size
 	p.add(e)
+	p.came.Bot = p.came.Bot || e.Message.UserAgent != "" && l.isBot(e.Message.UserAgent)
 	l.bytes += p.size - before
 	for l.bytes > l.limit && len(l.piles) > 1 {
 		l.halve()
 	}
+}
+
+// maxAgents is how many user agents are remembered, before they are all
+// forgotten.
+const maxAgents = 1024
+
+// isBot reports whether a user agent says that it is a bot.
+func (l *Log) isBot(agent string) bool {
+	bot, known := l.bots[agent]
+	if !known {
+		if len(l.bots) >= maxAgents {
+			clear(l.bots)
+		}
+		bot = useragent.Parse(agent).Bot
+		l.bots[agent] = bot
+	}
+	return bot
 }
 
 func (l *Log) halve() {
@@ -137,7 +156,6 @@ func (c *Came) count(m *signal.Message, s *signal.Signal, back bool) {
 	if s.Flags&signal.ClampedFuture != 0 || s.At < neverSet {
 		c.Misdated++
 	}
-	c.Bot = c.Bot || m.UserAgent != "" && useragent.Parse(m.UserAgent).Bot
 	if m.ReceivedAt.IsZero() {
 		return
 	}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -82,8 +83,38 @@ func readUserAgent(s string) []saying {
 	case len(s) > maxUserAgent:
 		return []saying{{"device", ".type", "unknown"}}
 	}
+	return agents.of(s)
+}
+
+// agents remember what user agents say: reading one takes longer than all else
+// that is done with a signal, and most are those of a few browsers.
+var agents memo
+
+// A memo is a bounded memory of user agents. It is safe for concurrent use.
+type memo struct {
+	mu    sync.RWMutex
+	known map[string][]saying // shared by all who ask
+}
+
+// maxAgents is how many are remembered, before they are all forgotten.
+const maxAgents = 1024
+
+func (m *memo) of(s string) []saying {
+	m.mu.RLock()
+	said, ok := m.known[s]
+	m.mu.RUnlock()
+	if ok {
+		return said
+	}
 	ua := useragent.Parse(s)
-	return []saying{{"device", ".type", deviceType(ua)}, {"browser", ".name", browserName(ua)}, {"os", ".name", ua.OS}}
+	said = []saying{{"device", ".type", deviceType(ua)}, {"browser", ".name", browserName(ua)}, {"os", ".name", ua.OS}}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known == nil || len(m.known) >= maxAgents {
+		m.known = make(map[string][]saying)
+	}
+	m.known[strings.Clone(s)] = said
+	return said
 }
 
 // browserName returns a browser's name, or "" where the parser knows none: it

@@ -1,7 +1,9 @@
 package ingest_test
 
 import (
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -81,4 +83,23 @@ func FuzzEnrich(f *testing.F) {
 			require.LessOrEqual(t, len(p.Value.String()), 40)
 		}
 	})
+}
+
+// What is remembered of user agents is what they say, however many there are.
+func TestUserAgentsAreRememberedRight(t *testing.T) {
+	const browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.0.0 Safari/537.36"
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range 3000 {
+				got := ingest.Enrich(nil, fmt.Sprintf(browser, i%1500))
+				name, _ := got.Get("browser.name")
+				device, _ := got.Get("device.type")
+				if name.String() != "Chrome" || device.String() != "desktop" {
+					t.Errorf("Chrome %d: %v", i, got)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

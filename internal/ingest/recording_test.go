@@ -1,8 +1,12 @@
 package ingest_test
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 
@@ -42,4 +46,33 @@ func TestReadJudgesAndCorrectsAsAReplayAndTakesNothingIn(t *testing.T) {
 		break
 	}
 	require.Equal(t, 1, n)
+}
+
+// Whatever is read ahead, nothing is left out or twice.
+func TestReadingAheadKeepsTheOrder(t *testing.T) {
+	var b strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&b, "v%d,%d,e%d\n", i, 1_700_000_000_000+i, i)
+	}
+	mapping := ingest.Mapping{Visitor: "v", Time: ingest.TimeColumn{Column: "t", Unit: "ms"}, Event: ingest.EventColumn{Column: "e"}}
+	src := "v,t,e\n" + b.String()
+	i := 0
+	for e, err := range ingest.Read(strings.NewReader(src), ingest.ReplayOptions{Mapping: &mapping}) {
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprintf("e%d", i), e.Signal.Name)
+		require.Equal(t, i+2, e.Line)
+		i++
+	}
+	require.Equal(t, 2000, i)
+
+	broken := errors.New("broken")
+	r := io.MultiReader(strings.NewReader(src), iotest.ErrReader(broken))
+	i = 0
+	var last error
+	for _, err := range ingest.Read(r, ingest.ReplayOptions{Mapping: &mapping, Name: "log"}) {
+		i++
+		last = err
+	}
+	require.Equal(t, 2001, i)
+	require.ErrorIs(t, last, broken)
 }
