@@ -272,6 +272,54 @@ func TestAnAliasThatLeadsElsewhereIsReadAnew(t *testing.T) {
 	})
 }
 
+// No webhook tells that an alias leads elsewhere, to content that is older and
+// as much: the environment that items are named after tells, or else that what
+// changed last is not there any more.
+func TestAnAliasThatWasSwitchedBackSilentlyIsNoticed(t *testing.T) {
+	for name, environment := range map[string]string{"items name the environment": "before", "items name the alias": "master"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStub()
+				s.publish("a", "as it was before")
+				before := s.history[0]
+				before["sys"].(map[string]any)["environment"] = linkTo("Environment", environment)
+				after(time.Minute)
+				s.publish("a", "released")
+				dir := t.TempDir()
+				start(t, s, dir, false).stop()
+				r := start(t, s, dir, false)
+				require.Equal(t, "released", r.titles()["a"])
+				s.mu.Lock()
+				s.items[space.Ref{Kind: space.Entry, ID: "a"}] = before
+				s.mu.Unlock()
+				after(11 * time.Minute)
+				require.Equal(t, s.titles(), r.titles())
+				read := s.requests("sync")
+				after(time.Hour)
+				require.Less(t, s.requests("sync")-read, 125, "and it is read anew only once")
+			})
+		})
+	}
+}
+
+// What comes of another environment is not mixed with what is held of one.
+func TestADeltaOfAnotherEnvironmentIsReadAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStub()
+		s.publish("a", "of the first")
+		s.publish("b", "of the first")
+		r := start(t, s, "", false)
+		after(time.Second)
+		s.publish("a", "of the second")
+		s.mu.Lock()
+		s.history[2]["sys"].(map[string]any)["environment"] = linkTo("Environment", "second")
+		delete(s.items, space.Ref{Kind: space.Entry, ID: "b"})
+		s.mu.Unlock()
+		after(poll)
+		require.Equal(t, s.titles(), r.titles())
+	})
+}
+
 func TestAChangedModelIsReadAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStub()

@@ -34,12 +34,18 @@ func (m *Mirror) look(ctx context.Context, want work, none bool) error {
 			return err
 		}
 	}
-	err := m.step("delta", func() error { return m.delta(ctx) })
+	err := m.catchUp(ctx)
 	if errors.Is(err, errStale) {
-		m.o.Log.Warn("the sync token is no longer good; the space is read anew", "err", err)
+		m.o.Log.Warn("the space is read anew", "err", err)
 		return m.resync(ctx)
 	}
-	if err != nil {
+	return err
+}
+
+// catchUp brings what is held up to date. The error is errStale if that cannot
+// be done.
+func (m *Mirror) catchUp(ctx context.Context) error {
+	if err := m.step("delta", func() error { return m.delta(ctx) }); err != nil {
 		return err
 	}
 	if err := m.confirm(ctx); err != nil {
@@ -89,6 +95,11 @@ func (m *Mirror) delta(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	changed := false
+	for _, c := range changes {
+		if err := m.replica.checkHome(c); err != nil {
+			return err
+		}
+	}
 	for _, c := range changes {
 		changed = m.replica.apply(c) || changed
 	}
@@ -213,7 +224,8 @@ func (m *Mirror) reconcile(ctx context.Context) error {
 }
 
 // compare returns by how many entries and assets the API has more than is held.
-// If it has a newer one than is held, that counts as one more.
+// If the one that changed last is another there than it is here, that counts as
+// one more. The error is errStale if it is of another environment.
 func (m *Mirror) compare(ctx context.Context) (off [2]int, err error) {
 	for i, kind := range kinds {
 		total, newest, ok, err := newestOf(ctx, m.o.API, kind)
@@ -222,10 +234,14 @@ func (m *Mirror) compare(ctx context.Context) (off [2]int, err error) {
 		}
 		m.mu.Lock()
 		off[i] = total - m.replica.total(kind)
-		if s, gone, known := m.replica.known(newest.Ref); off[i] == 0 && ok && (!known || newest.newer(s, gone)) {
+		if off[i] == 0 && ok && m.replica.differs(newest) {
 			off[i] = 1
 		}
+		err = m.replica.checkHome(newest)
 		m.mu.Unlock()
+		if err != nil {
+			return off, err
+		}
 	}
 	return off, nil
 }
@@ -269,11 +285,14 @@ func (m *Mirror) fill(ctx context.Context, shadow *replica) error {
 }
 
 // swap puts a complete copy in the place of the old one, with what webhooks told
-// so shortly before that the copy may lack it.
+// so shortly before that the copy may lack it, if it is of the same environment.
 func (m *Mirror) swap(shadow *replica) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if old := m.replica; old != nil {
+		if shadow.environment != old.environment {
+			clear(old.pending)
+		}
 		for ref, since := range old.pending {
 			s, gone, _ := old.known(ref)
 			if time.Since(since) >= trust {

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/segue-dev/segue/internal/content"
+	"github.com/segue-dev/segue/internal/contentful"
 	"github.com/segue-dev/segue/internal/contentful/space"
 )
 
@@ -49,6 +51,34 @@ func (r *replica) known(ref space.Ref) (s stamp, gone, ok bool) {
 	return s, ok, ok
 }
 
+// differs reports whether what the source has of something is not what is held
+// of it. What a webhook said may still be unknown to the source.
+func (r *replica) differs(c change) bool {
+	s, gone, ok := r.known(c.Ref)
+	return !ok || c.newer(s, gone) || !r.isPending(c.Ref) && (gone || s != c.stamp)
+}
+
+// checkHome returns errStale if a change is of another environment than what is
+// held: an alias leads elsewhere than before.
+func (r *replica) checkHome(c change) error {
+	if c.environment == "" || r.environment == "" || c.environment == r.environment {
+		return nil
+	}
+	return fmt.Errorf("%w: it is of environment %s, and the space now answers with that of %s", errStale, r.environment, c.environment)
+}
+
+// home returns the environment that a replica from disk is of, by what the
+// source said of any item; "" = it is not said.
+func (r *replica) home() string {
+	for ref := range r.held {
+		var item contentful.Item
+		if !r.isPending(ref) && json.Unmarshal(r.live.Get(ref), &item) == nil {
+			return item.Sys.Environment.Sys.ID
+		}
+	}
+	return ""
+}
+
 // isPending reports whether a webhook said so and nothing has confirmed it.
 func (r *replica) isPending(ref space.Ref) bool {
 	_, ok := r.pending[ref]
@@ -80,9 +110,7 @@ func (r *replica) tell(c change, now time.Time) bool {
 // apply takes in what the source says, unless it is old news, and confirms what
 // a webhook said. It reports whether anything is different now.
 func (r *replica) apply(c change) bool {
-	if c.environment != "" {
-		r.environment = c.environment
-	}
+	r.environment = cmp.Or(r.environment, c.environment)
 	s, gone, ok := r.known(c.Ref)
 	switch {
 	case !ok || c.newer(s, gone):
@@ -252,6 +280,7 @@ func peekSize(path string, h header, now time.Time, log *slog.Logger) (*replica,
 		err = errors.New("it is not complete")
 	}
 	if err == nil {
+		r.environment = r.home()
 		return r, size
 	}
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -22,8 +23,8 @@ type source interface {
 	since(ctx context.Context, token string, take func(contentful.Item)) (next string, err error)
 }
 
-// errStale says that a token is no longer good.
-var errStale = errors.New("the sync token is no longer good")
+// errStale says that a copy cannot be brought up to date, only made anew.
+var errStale = errors.New("the copy cannot be brought up to date")
 
 // A synced source is what is published.
 type synced struct{ cda *contentful.CDA }
@@ -47,7 +48,7 @@ func (s synced) since(ctx context.Context, token string, take func(contentful.It
 	page, err := s.cda.Sync.Next(ctx, token)
 	next, err := s.follow(ctx, take, page, err)
 	if errors.Is(err, contentful.BadRequest) || errors.Is(err, contentful.InvalidQuery) || errors.Is(err, contentful.ValidationFailed) {
-		return "", errors.Join(errStale, err)
+		return "", fmt.Errorf("%w: the sync token is no longer good: %w", errStale, err)
 	}
 	return next, err
 }
