@@ -1,6 +1,7 @@
 package mirror_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +28,9 @@ const entriesOfBench = 100_000
 
 // A generated space makes up what it is asked for, in this process: it takes no
 // memory and no network.
-type generated struct{}
+type generated struct {
+	edits *atomic.Int64 // each is told by the next sync; nil = there are none
+}
 
 func idOf(i int) string { return fmt.Sprintf("entry-%06d", i%entriesOfBench) }
 
@@ -70,9 +74,14 @@ func (g generated) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // page returns a page of a sync, which ends with the token "end".
-func (generated) page(token string) any {
+func (g generated) page(token string) any {
 	if token == "end" {
-		return map[string]any{"items": []any{}, "nextSyncUrl": "http://x/sync?sync_token=end"}
+		items := []json.RawMessage{}
+		if g.edits != nil {
+			n := int(g.edits.Load())
+			items = append(items, entryOf(n, fmt.Sprint("edit ", n), time.Unix(2e9+int64(n), 0)))
+		}
+		return map[string]any{"items": items, "nextSyncUrl": "http://x/sync?sync_token=end"}
 	}
 	from := 0
 	_, _ = fmt.Sscanf(token, "from-%d", &from)
@@ -112,8 +121,9 @@ func heap() float64 {
 
 // BenchmarkMirror measures a mirror of 100,000 entries: to read the space, which
 // is made up in the process meanwhile; to begin from the copy on disk; until an
-// entry that a webhook brings is visible; and what follows a change: to read the
-// experiences of all entries, and to look for what is doubtful.
+// entry that a webhook or a delta sync brings is visible; and what follows a
+// change: to read the experiences of all entries, and to look for what is
+// doubtful.
 func BenchmarkMirror(b *testing.B) {
 	g, dir := generated{}, b.TempDir()
 	b.Run("initial", func(b *testing.B) {
@@ -145,6 +155,22 @@ func BenchmarkMirror(b *testing.B) {
 			require.NoError(b, err)
 			require.Equal(b, mirror.Applied, outcome)
 		}
+	})
+	b.Run("delta", func(b *testing.B) { // asked for, received and visible
+		g := generated{edits: new(atomic.Int64)}
+		o := g.options(b, dir)
+		o.Poll = time.Nanosecond
+		m := mirror.Open(o)
+		ctx, cancel := context.WithCancel(b.Context())
+		done := make(chan error, 1)
+		go func() { done <- m.Run(ctx) }()
+		<-m.Changed()
+		for b.Loop() {
+			g.edits.Add(1)
+			<-m.Changed()
+		}
+		cancel()
+		require.NoError(b, <-done)
 	})
 	b.Run("personalization", func(b *testing.B) { // read anew for each change
 		m := g.open(b, dir)
