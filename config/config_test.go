@@ -19,7 +19,7 @@ func TestTheDefaultsAreDocumentedCompleteAndValid(t *testing.T) {
 		Store:   "pebble:/etc/segue/data",
 		Content: "export:/etc/segue/space.json",
 		Contentful: Contentful{
-			WebURL: "https://app.contentful.com", Poll: 30 * time.Second, PreviewPoll: 5 * time.Second,
+			Poll: 30 * time.Second, PreviewPoll: 5 * time.Second,
 			Cache: "/etc/segue/data/content",
 		},
 		Personalization: Personalization{Prefixes: []string{"/experience", "/insights"}},

@@ -51,7 +51,7 @@ type Contentful struct {
 	PreviewURL      string
 	ManagementURL   string
 	UploadURL       string
-	WebURL          string // of the web app, for links to entries
+	WebURL          string // of the web app, for links to entries; "" = that of the region
 	Poll            time.Duration
 	PreviewPoll     time.Duration
 	Cache           string // directory of the copies on disk
@@ -69,6 +69,17 @@ func (c Config) LiveSpace() (space, environment string, ok bool) {
 		environment = "master"
 	}
 	return space, environment, true
+}
+
+// WebApp returns the address of the web app, without a slash at its end.
+func (c Contentful) WebApp() string {
+	switch {
+	case c.WebURL != "":
+		return strings.TrimSuffix(c.WebURL, "/")
+	case c.Region != "":
+		return "https://app." + c.Region + ".contentful.com"
+	}
+	return "https://app.contentful.com"
 }
 
 var (

@@ -107,7 +107,7 @@ func (a spaceAccess) link(entry string) string {
 	if entry == "" {
 		return ""
 	}
-	return strings.TrimSuffix(a.cfg.Contentful.WebURL, "/") + "/spaces/" + url.PathEscape(a.space) +
+	return a.cfg.Contentful.WebApp() + "/spaces/" + url.PathEscape(a.space) +
 		"/environments/" + url.PathEscape(a.environment) + "/entries/" + url.PathEscape(entry)
 }
 

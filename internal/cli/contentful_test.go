@@ -137,6 +137,8 @@ func TestCheckNamesEntriesWithLinks(t *testing.T) {
 	require.Len(t, found, 1)
 	require.Equal(t, "https://app.contentful.com/spaces/sp1/environments/master/entries/odd", found[0].(map[string]any)["link"])
 	require.Equal(t, "nt_rules", found[0].(map[string]any)["field"])
+	found = findingsOfSpace(t, file, "--set", "contentful.region=eu")
+	require.Equal(t, "https://app.eu.contentful.com/spaces/sp1/environments/master/entries/odd", found[0].(map[string]any)["link"])
 	_, table, _ := segue(t, "contentful", "check", "--config", file)
 	require.Contains(t, table, "odd  https://app.contentful.com/spaces/sp1/environments/master/entries/odd\n    error CT102: nt_rules: ")
 }
