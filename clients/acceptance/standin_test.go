@@ -3,6 +3,8 @@ package acceptance
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/segue-dev/segue/internal/cli"
 	"github.com/segue-dev/segue/internal/contentful/emulator"
 	"github.com/segue-dev/segue/internal/contentful/emulator/webhook"
 )
@@ -67,7 +70,30 @@ func standIn(t *testing.T) string {
 		require.NoError(t, <-served)
 		require.NoError(t, e.Close(context.Background()))
 	})
+	written(t, told["all"].(string), files)
 	raw, err := json.Marshal(told)
 	require.NoError(t, err)
 	return string(raw)
+}
+
+// written adds to files the exports that we write of the space of a stand-in: of
+// `segue contentful pull`, with either token, and of the stand-in itself.
+func written(t *testing.T, at string, files map[string]string) {
+	dir := t.TempDir()
+	for name, more := range map[string][]string{"pulled": nil, "pulled-published": {"--published"}} {
+		files[name] = filepath.Join(dir, name+".json")
+		args := []string{"contentful", "pull", files[name], "--config", "../../examples/storefront/segue.yaml", "--space", "pulled"}
+		for _, set := range []string{"deliveryToken=delivery", "managementToken=management", "deliveryURL=http://" + at + "/cda", "managementURL=http://" + at + "/cma"} {
+			args = append(args, "--set", "contentful."+set)
+		}
+		require.Zero(t, cli.Main(t.Context(), append(args, more...), cli.Env{Stdout: t.Output(), Stderr: t.Output()}))
+	}
+	response, err := http.Get("http://" + at + "/_emulator/space?space=pulled")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode, "%s", raw)
+	files["emulated"] = filepath.Join(dir, "emulated.json")
+	require.NoError(t, os.WriteFile(files["emulated"], raw, 0o600))
 }
