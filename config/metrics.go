@@ -15,8 +15,9 @@ import (
 
 // Metrics is what a file of metrics says.
 type Metrics struct {
-	Metrics []measure.Metric
-	Splits  []string // keys of segments by which others may be split
+	Metrics     []measure.Metric
+	Splits      []string // keys of segments by which others may be split
+	CostPerHour float64  // of upkeep of segments; 0 = unknown
 }
 
 // metricsDoc is a file of metrics as written; metrics.yaml beside default.yaml
@@ -24,6 +25,7 @@ type Metrics struct {
 type metricsDoc struct {
 	Metrics []yaml.Node `yaml:"metrics"`
 	Splits  []string    `yaml:"splits"`
+	Cost    float64     `yaml:"costPerHour"`
 }
 
 type metricDoc struct {
@@ -68,7 +70,10 @@ func MetricsOf(path string) (Metrics, error) {
 	if err := decode(path, docs[0], &doc); err != nil {
 		return m, err
 	}
-	m.Splits = doc.Splits
+	m.Splits, m.CostPerHour = doc.Splits, doc.Cost
+	if doc.Cost < 0 {
+		return m, at(path, docs[0], "costPerHour: what an hour costs is not negative")
+	}
 	var errs []error
 	for i := range doc.Metrics {
 		metric, err := metricOf(path, &doc.Metrics[i])

@@ -23,6 +23,7 @@
 //	decision                 which choice each slot gets, why, and its key
 //	measure/stats            what counts allow to be said: intervals, power, mismatch, worth
 //	measure                  who took part in what, and what they did then: counters
+//	results                  what personalization does, by segment, and what to do about it
 //	journey                  how visitors get to a goal: paths, patterns, attribution
 //
 // Flows: the product in a few functions.

@@ -27,7 +27,7 @@ var tiers = []struct {
 }{
 	{"words", true, true, []string{
 		"internal/fault", "internal/spelling", "internal/rawjson", "internal/idlist", "internal/signal", "internal/visitor", "internal/segment", "internal/segment/syntax", "internal/segment/whatif", "internal/segment/corpus",
-		"internal/content", "internal/experience", "internal/experience/bucket", "internal/permutation", "internal/decision", "internal/measure", "internal/measure/stats", "internal/journey",
+		"internal/content", "internal/experience", "internal/experience/bucket", "internal/permutation", "internal/decision", "internal/measure", "internal/measure/stats", "internal/results", "internal/journey",
 		"clients/js", // files to serve
 	}},
 	{"word tests", true, false, []string{"internal/visitor/visitortest", "internal/idlist/idlisttest"}},

@@ -43,6 +43,7 @@ type Parts struct {
 	Traveller  Traveller
 	Lists      idlist.Store
 	Recounter  Recounter
+	Researcher Researcher
 	// Permutations are those of pages that were answered lately.
 	Permutations *permutation.Registry
 	// Changed is called when a list has changed, and returns when what is
@@ -64,6 +65,7 @@ func Mount(e *echo.Echo, p Parts) {
 	e.DELETE("/admin/v1/lists/:key", a.deleteList)
 	e.Match(get, "/admin/v1/permutations", a.permutations)
 	e.POST("/admin/v1/recount", a.recount)
+	e.Match(get, "/admin/v1/results", a.results)
 }
 
 type api struct {

@@ -133,6 +133,19 @@ const (
 	Undecided   Sameness = "not enough data yet"
 )
 
+// SameP returns the p-value of a difference of effects not lying within a margin
+// to both sides, which is valid at all times: Same is IsSame where it is less
+// than Alpha.
+func (q Sequential) SameP(e Estimate, margin float64) float64 {
+	within := Sequential{Alpha: 2 * q.alpha(), Planned: q.Planned}
+	if math.Abs(e.Value) >= margin {
+		return 1
+	}
+	above, below := e, e
+	above.Value, below.Value = e.Value+margin, margin-e.Value
+	return max(within.P(above), within.P(below)) / 2
+}
+
 // Same says whether a difference of effects lies within a margin to both sides,
 // at any time.
 func (q Sequential) Same(e Estimate, margin float64) Sameness {

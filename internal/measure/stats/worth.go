@@ -29,9 +29,21 @@ const (
 // netAlpha is how sure a decision about money is: 90 % to both sides.
 const netAlpha = 0.10
 
-// Worth says what an effect brings. The effect is shrunk, and over the best single
-// variant for everybody: what the visitors would have had without the segment.
+// Worth says what an effect brings, on a date fixed before. The effect is shrunk,
+// and over the best single variant for everybody: what the visitors would have
+// had without the segment.
 func (b Business) Worth(effect Estimate) (Net, error) {
+	return b.worth(effect, quantile(1-netAlpha/2)*effect.SE)
+}
+
+// WorthAnyTime is Worth with an interval, and a decision, that hold however often
+// one looks.
+func (b Business) WorthAnyTime(effect Estimate, planned float64) (Net, error) {
+	return b.worth(effect, Sequential{Alpha: netAlpha, Planned: planned}.HalfWidth(effect))
+}
+
+// worth says what an effect brings whose interval reaches so far to each side.
+func (b Business) worth(effect Estimate, reach float64) (Net, error) {
 	if b.Visitors <= 0 || b.Value <= 0 {
 		return Net{}, ErrTooFew
 	}
@@ -40,8 +52,7 @@ func (b Business) Worth(effect Estimate) (Net, error) {
 	}
 	scale := b.Visitors * b.Value
 	n := Net{Value: scale*effect.Value - b.Cost, BreakEven: b.Cost / scale, Decision: Test}
-	h := quantile(1-netAlpha/2) * scale * effect.SE
-	n.Interval = Interval{n.Value - h, n.Value + h}
+	n.Interval = Interval{n.Value - scale*reach, n.Value + scale*reach}
 	n.Positive = upper(-n.Value / (scale * effect.SE))
 	switch {
 	case n.Interval.Low > 0:
