@@ -29,7 +29,7 @@ func (a *auditor) Audit(ctx context.Context, opts audit.Options) (*audit.Report,
 
 // Drift implements admin.Auditor.
 func (a *auditor) Drift(ctx context.Context, opts audit.Options) (*audit.Report, error) {
-	return Drift(ctx, a.cfg, a.store.All(ctx), a.resolver.Site(), opts)
+	return Drift(ctx, a.cfg, a.store, a.store.All(ctx), a.resolver.Site(), opts)
 }
 
 // Audit audits the visitors of a store against the rules of a site.

@@ -16,8 +16,11 @@ import (
 )
 
 // Drift says what has changed lately about the visitors of a store and the
-// segments of a site, as of opts.At.
-func Drift(ctx context.Context, cfg config.Config, records iter.Seq2[*visitor.Record, error], site *resolve.Site, opts audit.Options) (*audit.Report, error) {
+// segments of a site, as of opts.At. records are those of the store, or such of them
+// as there is time for.
+func Drift(
+	ctx context.Context, cfg config.Config, store Store, records iter.Seq2[*visitor.Record, error], site *resolve.Site, opts audit.Options,
+) (*audit.Report, error) {
 	opts, err := AuditOptions(cfg, site, nil, opts)
 	if err != nil {
 		return nil, err
@@ -27,6 +30,9 @@ func Drift(ctx context.Context, cfg config.Config, records iter.Seq2[*visitor.Re
 		return nil, err
 	}
 	w.Variants = variantsOf(site)
+	if w.Results, err = outcomes(ctx, cfg, store, site, opts.At); err != nil {
+		return nil, err
+	}
 	return audit.Drift(w, opts.At), nil
 }
 
@@ -93,7 +99,7 @@ func (w *watcher) run(ctx context.Context) error {
 
 // look looks once, as of an instant.
 func (w *watcher) look(ctx context.Context, at time.Time) {
-	report, err := Drift(ctx, w.cfg, rested(ctx, w.store.All(ctx), pause), w.resolver.Site(), audit.Options{At: at})
+	report, err := Drift(ctx, w.cfg, w.store, rested(ctx, w.store.All(ctx), pause), w.resolver.Site(), audit.Options{At: at})
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:

@@ -104,8 +104,11 @@ func TestARowSaysWhatTheSignalDid(t *testing.T) {
 	s := signal.Signal{
 		ID: "m1", Type: signal.Component, At: noon.UnixMilli() + 7, Pos: 3, Raw: noon.UnixMilli(), Device: "a1", UserID: "u1", Flags: signal.TooLate,
 		Props: signal.Props{
-			{Key: "context.page.path", Value: signal.TextOf("/x")}, {Key: "experienceId", Value: signal.TextOf("e1")},
-			{Key: "tag", Value: signal.TextOf("a")}, {Key: "tag", Value: signal.BoolOf(true)}, {Key: "variantIndex", Value: signal.NumberOf(2)},
+			{Key: "context.page.path", Value: signal.TextOf("/x")},
+			{Key: "experienceId", Value: signal.TextOf("e1")},
+			{Key: "tag", Value: signal.TextOf("a")},
+			{Key: "tag", Value: signal.BoolOf(true)},
+			{Key: "variantIndex", Value: signal.NumberOf(2)},
 		},
 	}
 	r.keep("v1", s, page("m2"))

@@ -56,7 +56,7 @@ const contextPrefix = "context."
 
 // objectsOf returns properties and context as JSON.
 func objectsOf(props signal.Props) (properties, context string, err error) {
-	var own, around = map[string]any{}, map[string]any{}
+	own, around := map[string]any{}, map[string]any{}
 	for _, p := range props {
 		if key, ok := strings.CutPrefix(p.Key, contextPrefix); ok {
 			put(around, key, p.Value)

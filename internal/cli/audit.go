@@ -85,7 +85,7 @@ func (a auditing) store(ctx context.Context, env Env, opts audit.Options) (repor
 		defer bar.finish()
 		opts.Progress = bar.add
 		if a.Drift {
-			report, err = app.Drift(ctx, cfg, store.All(ctx), site, opts)
+			report, err = app.Drift(ctx, cfg, store, store.All(ctx), site, opts)
 		} else {
 			report, err = app.Audit(ctx, cfg, store, site, opts)
 		}

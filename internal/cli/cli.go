@@ -48,7 +48,9 @@ type commands struct {
 	Lists       lists              `cmd:"" help:"Upload lists of visitors' ids for rules, show and delete them."`
 	Backtest    backtesting        `cmd:"" help:"Say what segments would have been on the history of the store."`
 	Audit       auditing           `cmd:"" help:"Say whether the visitors of the store, or those of a log, can carry micro-segmentation."`
+	Gate        gating             `cmd:"" help:"Say whether a segment is worth publishing: its size, how long an answer takes, and what speaks against it."`
 	Results     measured           `cmd:"" help:"Say what each variant does in each segment, and which segments to keep, merge, split or retire."`
+	Export      exporting          `cmd:"" help:"Write what is stored, for other programs."`
 	Recount     recount            `cmd:"" help:"Count anew who took part in experiences and what they did."`
 	Journeys    journeys           `cmd:"" help:"Say how visitors get to a goal: paths, patterns, attribution."`
 	Contentful  contentfulCommands `cmd:"" help:"Work on a live Contentful space."`

@@ -80,7 +80,11 @@ func (c journeys) report(ctx context.Context, env Env, opts journey.Options) (re
 		return nil, fmt.Errorf("%w (a running Segue holds its store: ask it at /admin/v1/journeys, or stop it)", err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return app.Journeys(ctx, cfg, store, opts)
+	site, _, err := app.LoadWith(ctx, cfg, store)
+	if err != nil {
+		return nil, err
+	}
+	return app.Journeys(ctx, cfg, store, site, opts)
 }
 
 // draft prints the rule of a pattern.

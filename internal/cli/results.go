@@ -163,7 +163,15 @@ func groupTable(b *strings.Builder, name string, g *results.Group) {
 	for i, a := range g.Arms {
 		arms[i] = strconv.FormatInt(a.Visitors, 10)
 	}
+	if nobody(g) {
+		fmt.Fprintf(b, "%s\tnobody has taken part yet\n", name)
+		return
+	}
 	fmt.Fprintf(b, "%s\tvisitors %s\n", name, strings.Join(arms, " / "))
+	if g.Arms[0].Variant != 0 {
+		b.WriteString("\tthere is no control to compare with: give index 0 a share\n")
+		return
+	}
 	if g.Balance.Alarm || g.Balance.Warning {
 		fmt.Fprintf(b, "\tthe arms do not have the visitors that they should (evidence %.3g)\n", g.Balance.Evidence)
 	}
@@ -181,6 +189,15 @@ func groupTable(b *strings.Builder, name string, g *results.Group) {
 			fmt.Fprintf(b, "\t\t%s\t%s\n", d.Date, dayText(d))
 		}
 	}
+}
+
+func nobody(g *results.Group) bool {
+	for _, a := range g.Arms {
+		if a.Visitors > 0 {
+			return false
+		}
+	}
+	return g.Mixed == 0
 }
 
 func readoutText(r *results.Readout) string {
