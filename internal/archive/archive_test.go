@@ -187,7 +187,7 @@ func TestNothingIsLostWhenTheProcessDies(t *testing.T) {
 			r.target.failures = 0
 			spools, err := r.waiting()
 			require.NoError(t, err)
-			_, err = convert(filepath.Join(r.Archive.opts.Spool, spools[0]), filepath.Join(r.Archive.opts.Spool, spools[0]+".parquet"))
+			_, err = convert(filepath.Join(r.opts.Spool, spools[0]), filepath.Join(r.opts.Spool, spools[0]+".parquet"))
 			require.NoError(t, err)
 			r.open(t)
 		}

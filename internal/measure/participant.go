@@ -62,7 +62,7 @@ func (b *Book) participant(id, experience string, e visitor.Exposure) Participan
 		m := &b.metrics[i]
 		t, unit := e.Total(m.id), m.unit()
 		p.Values[m.Key] = float64(t.Value) / unit
-		if m.Metric.Before > 0 {
+		if m.Before > 0 {
 			p.Before[m.Key] = float64(t.Before) / unit
 		}
 		if m.Kind == Ratio {
@@ -82,7 +82,7 @@ func (b *Book) Columns() []string {
 	}
 	for _, m := range b.ordered() {
 		columns = append(columns, m.Key)
-		if m.Metric.Before > 0 {
+		if m.Before > 0 {
 			columns = append(columns, m.Key+"_before")
 		}
 		if m.Kind == Ratio {

@@ -75,7 +75,7 @@ func takenBy(mergers map[string]*merger, segment string) *merger {
 // that visitors were in, by priority.
 func (in *inquiry) judged(gains map[string][]*gain) []string {
 	var keys []string
-	if set := in.Site.Segments; set != nil {
+	if set := in.Segments; set != nil {
 		for i := range set.Len() {
 			if set.Definition(i).Status == "active" {
 				keys = append(keys, set.Key(i))
@@ -88,8 +88,8 @@ func (in *inquiry) judged(gains map[string][]*gain) []string {
 		}
 	}
 	keys = in.ranked(keys)
-	if in.Query.Segment != "" {
-		keys = slices.DeleteFunc(keys, func(key string) bool { return key != in.Query.Segment })
+	if in.Segment != "" {
+		keys = slices.DeleteFunc(keys, func(key string) bool { return key != in.Segment })
 	}
 	return keys
 }
@@ -254,7 +254,7 @@ func (j *judgement) money() (*Money, stats.Decision) {
 	if err != nil {
 		return nil, stats.Test
 	}
-	return &Money{Cost: d.Hours * j.in.Site.CostPerHour, Net: *rangeOf(net.Value, net.Interval, 1), BreakEven: net.BreakEven}, net.Decision
+	return &Money{Cost: d.Hours * j.in.Site.CostPerHour, Net: *rangeOf(net.Value, net.Interval), BreakEven: net.BreakEven}, net.Decision
 }
 
 // adds says what the segment adds in a month.

@@ -2,7 +2,6 @@ package results
 
 import (
 	"math"
-	"slices"
 
 	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/measure/stats"
@@ -53,9 +52,9 @@ func (in *inquiry) responses(m *measure.Metric, c *cube, keys []string, from, to
 // differences compares the segments of an experience with each other.
 func (in *inquiry) differences(c *cube, keys []string) []Difference {
 	out := []Difference{}
-	for i := range in.Site.Metrics {
-		m := &in.Site.Metrics[i]
-		if in.Query.Metric != "" && m.Key != in.Query.Metric {
+	for i := range in.Metrics {
+		m := &in.Metrics[i]
+		if in.Metric != "" && m.Key != in.Metric {
 			continue
 		}
 		for _, variant := range variantsOf(c.all(), nil) {
@@ -114,7 +113,7 @@ func pairOf(m *measure.Metric, one, other *response) Pair {
 	p := Pair{One: one.segment, Other: other.segment, Ready: one.ready && other.ready, P: 1}
 	p.Level, _ = compare(m, other.control, one.control, q)
 	if e, err := stats.Between(other.effect, one.effect, stats.Absolute); err == nil {
-		p.Lift, p.P = *rangeOf(e.Value, q.Interval(e), 1), q.P(e)
+		p.Lift, p.P = *rangeOf(e.Value, q.Interval(e)), q.P(e)
 	}
 	low, high := min(p.Level.Means[0], p.Level.Means[1]), max(p.Level.Means[0], p.Level.Means[1])
 	if low <= 0 || high < farApart*low {
@@ -125,12 +124,4 @@ func pairOf(m *measure.Metric, one, other *response) Pair {
 		p.Ratio = &Range{Value: math.Expm1(e.Value), Low: math.Expm1(i.Low), High: math.Expm1(i.High)}
 	}
 	return p
-}
-
-// find returns the response of a segment; nil if there is none.
-func find(rs []response, segment string) *response {
-	if i := slices.IndexFunc(rs, func(r response) bool { return r.segment == segment }); i >= 0 {
-		return &rs[i]
-	}
-	return nil
 }

@@ -89,16 +89,16 @@ func compare(m *measure.Metric, control, treated sample, q stats.Sequential) (Ef
 		e.Cannot = cannot(err)
 		return e, stats.Effect{}
 	}
-	e.Absolute, e.P, e.Reduced = rangeOf(s.Diff, s.Interval, 1), s.P, reduced
+	e.Absolute, e.P, e.Reduced = rangeOf(s.Diff, s.Interval), s.P, reduced
 	if s.Relative != nil {
-		e.Relative = rangeOf(s.Relative.Lift, s.Relative.Interval, 1)
+		e.Relative = rangeOf(s.Relative.Lift, s.Relative.Interval)
 	}
 	return e, s
 }
 
-// rangeOf returns a figure and its interval, times something.
-func rangeOf(value float64, i stats.Interval, times float64) *Range {
-	return &Range{Value: times * value, Low: times * i.Low, High: times * i.High}
+// rangeOf returns a figure and its interval.
+func rangeOf(value float64, i stats.Interval) *Range {
+	return &Range{Value: value, Low: i.Low, High: i.High}
 }
 
 // readout compares two samples on the one date that was fixed for it.
@@ -116,9 +116,9 @@ func readout(m *measure.Metric, control, treated sample, date string) *Readout {
 		r.Cannot = cannot(err)
 		return r
 	}
-	r.Absolute, r.P = rangeOf(absolute.Value, absolute.Interval, 1), absolute.P
+	r.Absolute, r.P = rangeOf(absolute.Value, absolute.Interval), absolute.P
 	if relative, err = stats.WelchRelative(a.ForControl, a.ForTreated, alpha); err == nil {
-		r.Relative = rangeOf(relative.Value, relative.Interval, 1)
+		r.Relative = rangeOf(relative.Value, relative.Interval)
 	}
 	return r
 }
