@@ -41,7 +41,7 @@ func (c measured) Run(ctx context.Context, env Env) error {
 		if err != nil {
 			return err
 		}
-		return c.print(env.Stdout, resultsReport{report})
+		return c.show(env, report)
 	}
 	return c.withStore(env, func(cfg config.Config, site *resolve.Site, store app.Store) error {
 		report, err := app.Results(ctx, cfg, store, site, q, time.Now())
@@ -51,8 +51,19 @@ func (c measured) Run(ctx context.Context, env Env) error {
 		if err != nil {
 			return err
 		}
-		return c.print(env.Stdout, resultsReport{report})
+		return c.show(env, report)
 	})
+}
+
+// show prints a report, and ends with 3 if something in it cannot be believed.
+func (c measured) show(env Env, report *results.Report) error {
+	if err := c.print(env.Stdout, resultsReport{report}); err != nil {
+		return err
+	}
+	if report.Suspect() {
+		return errFindings
+	}
+	return nil
 }
 
 // askResults asks a running Segue.

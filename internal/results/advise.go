@@ -122,7 +122,10 @@ func (j *judgement) decide(a *Advice) {
 	case len(j.gains) == 0:
 		a.Why = "Nobody in it has taken part in an experience with several variants, so that nothing is known. Is there one for it, and do pages report what visitors see?"
 	case slices.ContainsFunc(j.gains, func(g *gain) bool { return g.offer.suspect[j.segment] }):
-		a.Why = "The arms do not have the visitors that they should, so that no difference means anything. Find out why first: bots, redirects, or exposures that one variant reports and the other does not."
+		a.Why = "The arms do not have the visitors that they should, so that no difference means anything."
+		a.Do = "Find out why: bots, redirects, exposures that one variant reports and the other does not, or shares that were edited. Then go on with --from the day of the repair."
+	case j.harm() != "":
+		a.Action, a.Why = Retire, j.harm()
 	case j.split != nil:
 		a.Action, a.With, a.Why = Split, j.split.split, j.split.why(j.metric)
 	case j.merge != nil:
@@ -138,6 +141,34 @@ func (j *judgement) decide(a *Advice) {
 	default:
 		j.byGain(a)
 	}
+}
+
+// harm says which guardrail its own variant makes worse, for certain; "" = none.
+func (j *judgement) harm() string {
+	for i := range j.in.Metrics {
+		m := &j.in.Metrics[i]
+		if !m.Guardrail {
+			continue
+		}
+		for _, g := range j.gains {
+			if text := j.in.harms(m, g); text != "" {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+// harms says that a gain is a loss in a guardrail; "" if that is not proven.
+func (in *inquiry) harms(m *measure.Metric, g *gain) string {
+	cells, until := g.offer.cube.groups[g.segment], in.cal.matured(m.Window)
+	control, treated := cells.sample(g.offer.common, m.ID(), until), cells.sample(g.best, m.ID(), until)
+	e, _ := compare(m, control, treated, stats.Sequential{Alpha: alpha, Planned: g.planned})
+	missing := lacks(m, control, treated, fullDays(cells.first(), until))
+	if verdict(m, &Lift{Matured: e}, missing, false) != Worse {
+		return ""
+	}
+	return fmt.Sprintf("Variant %d harms %s here: %s.", g.best, cmp.Or(m.Name, m.Key), e.text(m))
 }
 
 // byGain decides by what the segment gains alone, where money says nothing yet.
@@ -297,7 +328,9 @@ func (a *Advice) instruct() {
 		a.Do = fmt.Sprintf("Make a segment of those of %s who are in %s, with a higher priority:\nwhen: { all: [ { segment: %s }, { segment: %s } ] }\nand give it the variant that is best for them.", a.Segment, a.With, a.Segment, a.With)
 		a.Undo = "Retire the new segment."
 	default:
+		if a.Undo = "Nothing was changed."; a.Do != "" {
+			return
+		}
 		a.Do = "Wait, or ask for less: a greater margin, fewer variants, or one segment of two."
-		a.Undo = "Nothing was changed."
 	}
 }

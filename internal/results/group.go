@@ -68,14 +68,14 @@ func (in *inquiry) experience(id string) Experience {
 // programme reports on personalization as a whole; nil if nobody is held out.
 func (in *inquiry) programme(tally *measure.Tally) *Programme {
 	c := in.cubes[measure.Programme]
-	if c == nil || !in.Site.Holdout.Enabled() && c.all().visitors(0) == 0 {
+	if c == nil || !in.Holdout.Enabled() && c.all().visitors(0) == 0 {
 		return nil
 	}
 	var expected map[int]float64
-	if share := in.Site.Holdout.Share; share > 0 {
+	if share := in.Holdout.Share; share > 0 {
 		expected = map[int]float64{0: share, 1: 1 - share}
 	}
-	p := &Programme{HeldOut: in.Site.Holdout.Share, Leaks: tally.Leaks()}
+	p := &Programme{HeldOut: in.Holdout.Share, Leaks: tally.Leaks()}
 	p.Experience = Experience{ID: measure.Programme, Name: "personalization as a whole"}
 	in.fill(&p.Experience, c, expected)
 	p.Segments, p.Differences = []Group{}, []Difference{}
@@ -104,7 +104,7 @@ func (in *inquiry) fill(x *Experience, c *cube, expected map[int]float64) {
 	whole, balances := balancesOf(all, c, keys, expected)
 	x.All = in.group("", all, expected, whole, whole.Alarm)
 	for i, key := range keys {
-		if in.Query.Segment == "" || key == in.Query.Segment {
+		if in.Segment == "" || key == in.Segment {
 			x.Segments = append(x.Segments, in.group(key, c.groups[key], expected, balances[i], whole.Alarm || balances[i].Alarm))
 		}
 	}
@@ -124,8 +124,8 @@ func (in *inquiry) group(key string, g *cells, expected map[int]float64, balance
 		out.MixedShare = float64(g.mixed) / float64(seen)
 	}
 	out.MixedAlarm = out.MixedShare > mixedAlarm
-	for i := range in.Site.Metrics {
-		if m := &in.Site.Metrics[i]; in.Query.Metric == "" || m.Key == in.Query.Metric {
+	for i := range in.Metrics {
+		if m := &in.Metrics[i]; in.Query.Metric == "" || m.Key == in.Query.Metric {
 			out.Metrics = append(out.Metrics, in.result(m, g, &out, suspect))
 		}
 	}

@@ -27,7 +27,7 @@ func (in *inquiry) result(m *measure.Metric, g *cells, group *Group, suspect boo
 			r.Lifts = append(r.Lifts, in.lift(m, g, group, arm.Variant, suspect))
 		}
 	}
-	if in.Query.Days {
+	if in.Days {
 		r.Days = in.daily(m, g, group)
 	}
 	return r
@@ -59,7 +59,7 @@ func (in *inquiry) lift(m *measure.Metric, g *cells, group *Group, variant int, 
 	l := Lift{Variant: variant}
 	l.Matured, _ = compare(m, control, treated, q)
 	l.All, _ = compare(m, g.sample(0, id, whole), g.sample(variant, id, whole), q)
-	if in.Query.Readout != "" {
+	if in.Readout != "" {
 		l.Readout = in.readout(m, g, variant)
 	}
 	d := demandOf(m, control, treated)
@@ -74,7 +74,7 @@ func (in *inquiry) lift(m *measure.Metric, g *cells, group *Group, variant int, 
 
 // readout is the decision on the day that was fixed for it.
 func (in *inquiry) readout(m *measure.Metric, g *cells, variant int) *Readout {
-	date := in.Query.Readout
+	date := in.Readout
 	at, err := time.Parse(time.DateOnly, date)
 	if err != nil || !at.Before(in.cal.now) {
 		return &Readout{Date: date, P: 1, Cannot: "that day has not come: ask again then"}

@@ -208,3 +208,21 @@ type Shrunk struct {
 	Low     float64 `json:"low"`
 	High    float64 `json:"high"`
 }
+
+// Suspect reports whether something in the report cannot be believed: uneven arms,
+// too many visitors who saw several variants, or a holdout that leaks.
+func (r *Report) Suspect() bool {
+	bad := func(x *Experience) bool {
+		suspect := x.All.Balance.Alarm || x.All.MixedAlarm
+		for i := range x.Segments {
+			suspect = suspect || x.Segments[i].Balance.Alarm
+		}
+		return suspect
+	}
+	for i := range r.Experiences {
+		if bad(&r.Experiences[i]) {
+			return true
+		}
+	}
+	return r.Programme != nil && (r.Programme.LeakAlarm || bad(&r.Programme.Experience))
+}

@@ -35,6 +35,7 @@ type world struct {
 	mobile map[string][2]float64
 	hours  float64
 	worth  float64
+	refund float64 // how likely a visitor with variant 1 wants the money back, which nobody else does more than once in a hundred
 }
 
 const rules = `
@@ -73,7 +74,10 @@ func (w world) report(t *testing.T, q Query) *Report {
 	of, err := syntax.ParseCond("of", []byte("never: { of: Order Completed }"))
 	require.NoError(t, err)
 	metric := measure.Metric{Key: "purchase", Name: "Purchases", Kind: measure.Conversion, Of: of.(syntax.Never).Match, Window: 7 * 24 * time.Hour, Worth: w.worth}
-	book, err := measure.NewBook(measure.Options{Metrics: []measure.Metric{metric}, Segments: set, Splits: splits})
+	refunds, err := syntax.ParseCond("of", []byte("never: { of: Order Refunded }"))
+	require.NoError(t, err)
+	metrics := []measure.Metric{metric, {Key: "refunds", Kind: measure.Conversion, Of: refunds.(syntax.Never).Match, Window: 7 * 24 * time.Hour, Down: true, Guardrail: true}}
+	book, err := measure.NewBook(measure.Options{Metrics: metrics, Segments: set, Splits: splits})
 	require.NoError(t, err)
 	store, err := pebblestore.OpenMemory(pebblestore.Options{Meter: book})
 	require.NoError(t, err)
@@ -86,11 +90,14 @@ func (w world) report(t *testing.T, q Query) *Report {
 	require.NoError(t, err)
 	ranges, err := experience.Ranges([]float64{1 - w.share, w.share})
 	require.NoError(t, err)
-	site := Site{Metrics: []measure.Metric{metric}, Segments: set, CostPerHour: 10, Experiences: []*experience.Experience{
+	site := Site{Metrics: metrics, Segments: set, CostPerHour: 10, Experiences: []*experience.Experience{
 		{ID: "e1", Name: "Hero", Traffic: 1, Distribution: ranges, Components: []experience.Component{{Baseline: "hero", Variants: []experience.Variant{{Entry: "hero-2"}}}}},
 	}}
 	report, err := Of(tally, site, q, now)
 	require.NoError(t, err)
+	again, err := Of(tally, site, q, now)
+	require.NoError(t, err)
+	require.Equal(t, report, again, "it does not depend on the order of cells, which is another each time")
 	return report
 }
 
@@ -123,6 +130,9 @@ func (w world) live(t *testing.T, store visitor.Store, book *measure.Book, rando
 	}})
 	if random.Float64() < buys {
 		sigs = append(sigs, signal.Signal{ID: "b", Name: "Order Completed"})
+	}
+	if refund := []float64{0.01, w.refund}[variant]; w.refund > 0 && random.Float64() < refund {
+		sigs = append(sigs, signal.Signal{ID: "r", Name: "Order Refunded"})
 	}
 	id := fmt.Sprint("v", i)
 	for n := range sigs {
@@ -186,6 +196,8 @@ func TestUnevenArmsSuppressVerdicts(t *testing.T) {
 	a := adviceOf(t, r, "keen")
 	require.Equal(t, Wait, a.Action)
 	require.Contains(t, a.Why, "do not have the visitors")
+	require.Contains(t, a.Do, "Find out why")
+	require.True(t, r.Suspect())
 }
 
 func TestAdvice(t *testing.T) {
@@ -206,6 +218,9 @@ func TestAdvice(t *testing.T) {
 		},
 		"a segment that costs more than it brings is retired": {
 			world{visitors: 24_000, share: 0.5, buys: map[string][2]float64{"keen": {0.1, 0.15}, "calm": {0.3, 0.1}}, hours: 1000, worth: 0.01}, Retire, "", Retire,
+		},
+		"a variant that harms a guardrail is retired though it sells": {
+			world{visitors: 24_000, share: 0.5, buys: map[string][2]float64{"keen": {0.1, 0.25}, "calm": {0.3, 0.1}}, refund: 0.2}, Retire, "", "",
 		},
 		"a segment of two kinds is split": {
 			world{
@@ -292,6 +307,35 @@ func TestAVariantThatMovesVisitorsIsNotMistakenForOneThatWorks(t *testing.T) {
 		lift := g.Metrics[0].Lifts[0]
 		require.Equal(t, Open, lift.Verdict, "%s: %s", g.Segment, lift.Say)
 		require.True(t, lift.Matured.Absolute.Low < 0 && lift.Matured.Absolute.High > 0)
+	}
+}
+
+// Two segments counted together are the visitors of both.
+func TestMergedCellsAreThoseOfBoth(t *testing.T) {
+	random := rand.New(rand.NewPCG(2, 2)) //nolint:gosec // repeatable
+	group := func() *cells {
+		g := newCells()
+		for variant := range 2 {
+			for d := range 5 {
+				k := random.Int64N(50)
+				g.arms[variant] = append(g.arms[variant], dayCount{fmt.Sprintf("2026-11-0%d", d+1), &measure.Counts{
+					Visitors: 50 + random.Int64N(50), Metrics: map[string]measure.Sums{"m": {Sum: k, Some: k, Squares: measure.Wide{k}}},
+				}})
+			}
+		}
+		g.mixed = random.Int64N(9)
+		return g
+	}
+	one, other := group(), group()
+	c := newCube()
+	c.groups["one"], c.groups["other"] = one, other
+	both := c.all()
+	require.Equal(t, one.total()+other.total(), both.total())
+	require.Equal(t, one.mixed+other.mixed, both.mixed)
+	for variant := range 2 {
+		a, b, sum := one.sample(variant, "m", "2026-11-03"), other.sample(variant, "m", "2026-11-03"), both.sample(variant, "m", "2026-11-03")
+		require.Equal(t, a.visitors+b.visitors, sum.visitors)
+		require.Equal(t, a.sums.Plus(b.sums), sum.sums)
 	}
 }
 
