@@ -160,9 +160,9 @@ func (in *inquiry) published(id string) *experience.Experience {
 
 // primary is the metric that advice goes by; nil = there is none.
 func (in *inquiry) primary() *measure.Metric {
-	for i := range in.Site.Metrics {
-		if !in.Site.Metrics[i].Guardrail {
-			return &in.Site.Metrics[i]
+	for i := range in.Metrics {
+		if !in.Metrics[i].Guardrail {
+			return &in.Metrics[i]
 		}
 	}
 	return nil
@@ -174,8 +174,8 @@ func (in *inquiry) ranked(keys []string) []string {
 		if key == "" {
 			return 1 << 30
 		}
-		if in.Site.Segments != nil {
-			if i, ok := in.Site.Segments.Index(key); ok {
+		if in.Segments != nil {
+			if i, ok := in.Segments.Index(key); ok {
 				return i
 			}
 		}
@@ -188,11 +188,11 @@ func (in *inquiry) ranked(keys []string) []string {
 
 // definition returns that of a segment; nil if there is none.
 func (in *inquiry) definition(key string) *syntax.Definition {
-	if in.Site.Segments == nil {
+	if in.Segments == nil {
 		return nil
 	}
-	if i, ok := in.Site.Segments.Index(key); ok {
-		return in.Site.Segments.Definition(i)
+	if i, ok := in.Segments.Index(key); ok {
+		return in.Segments.Definition(i)
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func (in *inquiry) definition(key string) *syntax.Definition {
 // notes say what keeps the report from saying more.
 func (in *inquiry) notes(r *Report) []string {
 	notes := []string{}
-	if len(in.Site.Metrics) == 0 {
+	if len(in.Metrics) == 0 {
 		notes = append(notes, "No metric is configured, so that only visitors are counted: write what counts as success into a file, and name it at metrics (docs/measurement.md).")
 	}
 	if len(in.cubes) == 0 {
