@@ -18,7 +18,7 @@ type Row struct {
 	UserID      string    `parquet:"user_id,dict"`                       //
 	Type        string    `parquet:"type,dict"`                          // track, page, …
 	Event       string    `parquet:"event,dict"`                         // of a track its name, of a page or screen the page's
-	At          time.Time `parquet:"happened_at,timestamp(millisecond)"`          // when it happened, corrected: what rules go by
+	At          time.Time `parquet:"happened_at,timestamp(millisecond)"` // when it happened, corrected: what rules go by
 	Position    int32     `parquet:"position"`                           // in its batch: orders what has one time
 	StatedAt    time.Time `parquet:"stated_at,timestamp(millisecond)"`   // when the client said that it happened; 1970 if it did not
 	ReceivedAt  time.Time `parquet:"received_at,timestamp(millisecond)"` //
