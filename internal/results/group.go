@@ -125,7 +125,7 @@ func (in *inquiry) group(key string, g *cells, expected map[int]float64, balance
 	}
 	out.MixedAlarm = out.MixedShare > mixedAlarm
 	for i := range in.Metrics {
-		if m := &in.Metrics[i]; in.Metric == "" || m.Key == in.Query.Metric {
+		if m := &in.Metrics[i]; in.Metric == "" || m.Key == in.Metric {
 			out.Metrics = append(out.Metrics, in.result(m, g, &out, suspect))
 		}
 	}
