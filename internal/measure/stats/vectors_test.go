@@ -346,6 +346,14 @@ func TestPowerVectors(t *testing.T) {
 	require.InDelta(t, p.FixedPower, plan(p.Rel).FixedPowerAt(control), 1e-4)
 	require.InDelta(t, p.Sequential, plan(p.Rel).PowerAt(control, Sequential{Planned: 5000}), 1e-4)
 	require.InDelta(t, 0.8, plan(p.FixedMDE).FixedPowerAt(control), 1e-3)
+	mid := p.Mid
+	a, b := mid.A.sample(), mid.B.sample()
+	relative := Plan{Effect: mid.Rel, ControlVar: a.Var * (1 + mid.Rel) * (1 + mid.Rel) / (a.Mean * a.Mean), TreatedVar: b.Var / (a.Mean * a.Mean)}
+	c, d := relative.Needed()
+	require.InDelta(t, mid.Fixed, (c+d)/(a.N+b.N)-1, 1e-3)
+	more := (a.N + b.N) / 2 * (1 + mid.Sequential)
+	require.InDelta(t, 0.8, relative.PowerAt(more, Sequential{Planned: 5000}), 1e-5)
+
 	require.NotEmpty(t, v.Size.Cases)
 	for _, c := range v.Size.Cases {
 		size := Plan{Effect: c.MDE, ControlVar: c.Var, TreatedVar: c.Var, Alpha: c.Alpha, Power: c.Power}
