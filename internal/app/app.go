@@ -103,7 +103,7 @@ func Run(ctx context.Context, cfg config.Config, lns Listeners, log *slog.Logger
 	public := httpapi.NewPublic(in, resolver, opts)
 	history := &backtester{cfg, store, resolver}
 	operators := admin.Parts{
-		Backtester: history, Traveller: history, Auditor: &auditor{cfg, store, resolver, arrivals.Arrivals}, Recounter: recounter, Researcher: &researcher{cfg, store, resolver},
+		Backtester: history, Traveller: history, Auditor: &auditor{cfg, store, resolver, arrivals.Arrivals}, Recounter: recounter, Researcher: &researcher{store, resolver},
 		Lists: store, Changed: files.look, Permutations: caches.answered,
 	}
 	admin := httpapi.NewAdmin(metrics.Handler(), operators, opts)

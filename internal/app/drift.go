@@ -30,7 +30,7 @@ func Drift(
 		return nil, err
 	}
 	w.Variants = variantsOf(site)
-	if w.Results, err = outcomes(ctx, cfg, store, site, opts.At); err != nil {
+	if w.Results, err = outcomes(ctx, store, site, opts.At); err != nil {
 		return nil, err
 	}
 	return audit.Drift(w, opts.At), nil

@@ -16,7 +16,7 @@ func (b *backtester) Journeys(ctx context.Context, opts journey.Options) (*journ
 // Journeys reports the journeys of the visitors of a store; see journey.Run.
 func Journeys(ctx context.Context, cfg config.Config, store Store, site *resolve.Site, opts journey.Options) (*journey.Report, error) {
 	var err error
-	if opts.Lift, err = programmeLift(ctx, cfg, store, site); err != nil {
+	if opts.Lift, err = programmeLift(ctx, store, site); err != nil {
 		return nil, err
 	}
 	opts.SessionGap = cfg.SessionGap

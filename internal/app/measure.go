@@ -31,6 +31,7 @@ func measureIn(cfg config.Config, site *resolve.Site, definitions []syntax.Defin
 	}
 	share, since := cfg.Holdout.Values()
 	site.Holdout = experience.Holdout{Share: share, Since: since}
+	site.CostPerHour = metrics.CostPerHour
 	site.ExposeOnResolve = cfg.Exposure == config.OnResolve
 	site.Measure, err = measure.NewBook(measure.Options{Metrics: metrics.Metrics, Segments: site.Segments, Splits: splits, Holdout: site.Holdout})
 	return err

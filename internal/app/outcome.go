@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/segue-dev/segue/config"
 	"github.com/segue-dev/segue/internal/audit"
 	"github.com/segue-dev/segue/internal/journey"
+	"github.com/segue-dev/segue/internal/measure"
 	"github.com/segue-dev/segue/internal/resolve"
 	"github.com/segue-dev/segue/internal/results"
 )
@@ -16,12 +16,17 @@ const lately = 14 * 24 * time.Hour
 
 // outcomes returns what measurement says of each experience in each segment, lately
 // and before, for drift to compare.
-func outcomes(ctx context.Context, cfg config.Config, store Store, site *resolve.Site, at time.Time) ([]audit.Result, error) {
-	before, err := Results(ctx, cfg, store, site, results.Query{}, at.Add(-lately))
+func outcomes(ctx context.Context, store Store, site *resolve.Site, at time.Time) ([]audit.Result, error) {
+	tally, err := measure.ReadTally(store.Counters(ctx))
 	if err != nil {
 		return nil, err
 	}
-	now, err := Results(ctx, cfg, store, site, results.Query{From: at.Add(-lately).UTC().Format(time.DateOnly)}, at)
+	measured := measuredOf(site)
+	before, err := results.Of(tally, measured, results.Query{}, at.Add(-lately))
+	if err != nil {
+		return nil, err
+	}
+	now, err := results.Of(tally, measured, results.Query{From: at.Add(-lately).UTC().Format(time.DateOnly)}, at)
 	if err != nil {
 		return nil, err
 	}
@@ -68,11 +73,11 @@ const enough = 100
 
 // programmeLift returns what the holdout says of personalization as a whole; nil if
 // it says nothing yet.
-func programmeLift(ctx context.Context, cfg config.Config, store Store, site *resolve.Site) (*journey.Lift, error) {
+func programmeLift(ctx context.Context, store Store, site *resolve.Site) (*journey.Lift, error) {
 	if !site.Holdout.Enabled() {
 		return nil, nil
 	}
-	report, err := Results(ctx, cfg, store, site, results.Query{}, time.Now())
+	report, err := Results(ctx, store, site, results.Query{}, time.Now())
 	if err != nil || report.Programme == nil {
 		return nil, err
 	}

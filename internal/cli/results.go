@@ -43,8 +43,8 @@ func (c measured) Run(ctx context.Context, env Env) error {
 		}
 		return c.show(env, report)
 	}
-	return c.withStore(env, func(cfg config.Config, site *resolve.Site, store app.Store) error {
-		report, err := app.Results(ctx, cfg, store, site, q, time.Now())
+	return c.withStore(env, func(_ config.Config, site *resolve.Site, store app.Store) error {
+		report, err := app.Results(ctx, store, site, q, time.Now())
 		if kind := fault.KindOf(err); kind == fault.Invalid || kind == fault.NotFound {
 			return misused("--%w", err)
 		}

@@ -101,7 +101,7 @@ func (m *compiled) value(s *signal.Signal) int64 {
 	case !m.of.matches(s):
 		return 0
 	case m.Property != "":
-		return valueOf(s, m.Property, m.unit())
+		return valueOf(s, m.Property, m.Unit())
 	default:
 		return 1
 	}
@@ -115,7 +115,7 @@ func (m *compiled) counted(sum int64) int64 {
 	if m.Cap == 0 {
 		return sum
 	}
-	most := int64(m.Cap * m.unit())
+	most := int64(m.Cap * m.Unit())
 	return min(max(sum, -most), most)
 }
 

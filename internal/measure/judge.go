@@ -2,7 +2,6 @@ package measure
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/segue-dev/segue/internal/segment"
 	"github.com/segue-dev/segue/internal/segment/syntax"
@@ -105,5 +104,3 @@ func (t *taking) expel() {
 		delete(t.exposures, Programme)
 	}
 }
-
-func compareText(a, b string) int { return strings.Compare(a, b) }

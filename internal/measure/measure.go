@@ -109,8 +109,8 @@ func (m *Metric) Check() error {
 		return fail("per: a ratio needs the event that it is divided by, and no other kind has one")
 	case m.Decimals < 0 || m.Decimals > maxDecimals:
 		return fail("decimals: from 0 to %d", maxDecimals)
-	case m.Cap < 0 || m.Cap*m.unit() > maxValue:
-		return fail("cap: from 0, which is none, to %g", maxValue/m.unit())
+	case m.Cap < 0 || m.Cap*m.Unit() > maxValue:
+		return fail("cap: from 0, which is none, to %g", maxValue/m.Unit())
 	case m.Window <= 0:
 		return fail("window: give the time after an exposure in which it counts, such as 7d")
 	case m.Before < 0 || m.Margin < 0 || m.Worth < 0:
@@ -119,12 +119,9 @@ func (m *Metric) Check() error {
 	return nil
 }
 
-// unit is how many of the least unit are 1.
-func (m *Metric) unit() float64 { return math.Pow10(m.Decimals) }
-
 // Unit is how many of the integers that are counted make 1 of what people read:
 // 100 if cents are counted.
-func (m *Metric) Unit() float64 { return m.unit() }
+func (m *Metric) Unit() float64 { return math.Pow10(m.Decimals) }
 
 // ID names the metric and what it counts: it changes when the latter does, but
 // not with names, values and margins.

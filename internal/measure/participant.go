@@ -60,7 +60,7 @@ func (b *Book) participant(id, experience string, e visitor.Exposure) Participan
 	}
 	for i := range b.metrics {
 		m := &b.metrics[i]
-		t, unit := e.Total(m.id), m.unit()
+		t, unit := e.Total(m.id), m.Unit()
 		p.Values[m.Key] = float64(t.Value) / unit
 		if m.Before > 0 {
 			p.Before[m.Key] = float64(t.Before) / unit

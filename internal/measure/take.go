@@ -3,6 +3,7 @@ package measure
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/segue-dev/segue/internal/segment"
 	"github.com/segue-dev/segue/internal/signal"
@@ -127,7 +128,7 @@ func (t *taking) totals(e visitor.Exposure) (totals []visitor.Total, others bool
 		if !others {
 			totals, others = slices.Clone(e.Totals), true
 		}
-		at, known := slices.BinarySearchFunc(totals, m.id, func(t visitor.Total, id string) int { return compareText(t.Metric, id) })
+		at, known := slices.BinarySearchFunc(totals, m.id, func(t visitor.Total, id string) int { return strings.Compare(t.Metric, id) })
 		switch {
 		case known:
 			totals[at] = m.plus(totals[at], more)

@@ -43,6 +43,8 @@ type Site struct {
 	// Measure is by what participation in experiences is measured; nil = it is
 	// not.
 	Measure *measure.Book
+	// CostPerHour is what an hour of upkeep of a segment costs; 0 = unknown.
+	CostPerHour float64
 	// ExposeOnResolve says that an answer for a page counts as having seen it.
 	ExposeOnResolve bool
 
